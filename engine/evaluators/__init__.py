@@ -1,0 +1,1 @@
+"""Evaluators: each turns the same program into answers, each importable alone."""

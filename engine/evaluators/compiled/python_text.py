@@ -1,0 +1,169 @@
+"""Expressions to Python text, by one table of operations.
+
+Absent facts are `None`; a missing record reads as the empty `E`, so a path needs no checks on its way down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from engine.program.expressions import (
+    And,
+    Arithmetic,
+    Choose,
+    Compare,
+    DaysBetween,
+    Element,
+    Expr,
+    Has,
+    Literal,
+    Member,
+    Named,
+    Not,
+    Or,
+    Quantify,
+    Read,
+    Root,
+    Size,
+    TextTest,
+    Within,
+)
+
+UNSUPPORTED: Mapping[type, str] = {}
+"""Operations this evaluator cannot express, each with the reason. None."""
+
+
+class PythonText:
+    """Writes expressions. `names` are the variables that hold shared values; constants go by name into `constants`."""
+
+    def __init__(self, names: Mapping[Expr, str], constants: dict[str, object]) -> None:
+        self.names = names
+        self._constants = constants
+
+    def test(self, expr: Expr) -> str:
+        """Text whose truth is the value: for conditions. A list may stand for whether it has elements."""
+        if expr in self.names:
+            return self.names[expr]
+        match expr:
+            case Has(read) if read.type.kind in {"list", "object"}:
+                return self.value(read)
+            case Not(item):
+                return f"not {self._atom(item)}"
+            case And(items):
+                return " and ".join(self._atom(item) for item in _without_implied_presence(items))
+            case Or(items):
+                return " or ".join(self._atom(item) for item in items)
+            case Named(_, item):
+                return self.test(item)
+        return self.value(expr)
+
+    def value(self, expr: Expr) -> str:
+        """Text that gives exactly the value."""
+        if expr in self.names:
+            name = self.names[expr]
+            return f"bool({name})" if isinstance(expr, Named) and expr.type.kind == "bool" else name
+        return SUPPORTED[type(expr)](self, expr)
+
+    def _atom(self, expr: Expr) -> str:
+        text = self.test(expr)
+        return text if expr in self.names or not isinstance(_bare(expr), And | Or | Not | Choose) else f"({text})"
+
+    def constant(self, value: object) -> str:
+        """The name under which the generated function finds an object."""
+        for name, known in self._constants.items():
+            if type(known) is type(value) and known == value:
+                return name
+        name = f"K{len(self._constants)}"
+        self._constants[name] = value
+        return name
+
+    # -- one method for each operation that needs more than a line
+
+    def _read(self, expr: Read) -> str:
+        text = f"{self.value(expr.record)}.get({expr.field!r})"
+        return f"({text} or E)" if expr.type.kind == "record" else text
+
+    def _has(self, expr: Has) -> str:
+        read = self.value(expr.read)
+        kind = expr.read.type.kind
+        return f"({read} is not E)" if kind == "record" else f"bool({read})" if kind in {"list", "object"} else (
+            f"({read} is not None)")
+
+    def _compare(self, expr: Compare) -> str:
+        return f"({self.value(expr.left)} {expr.operator} {self.value(expr.right)})"
+
+    def _member(self, expr: Member) -> str:
+        if isinstance(expr.values, Read):
+            return f"({self.value(expr.item)} in {self.value(expr.values)})"
+        values = frozenset(literal.value for literal in expr.values)
+        if len(values) == 1:
+            return f"({self.value(expr.item)} == {next(iter(values))!r})"
+        return f"({self.value(expr.item)} in {self.constant(values)})"
+
+    def _quantify(self, expr: Quantify) -> str:
+        name = _element_name(expr.element)
+        body, over = self.test(expr.body), self.value(expr.over)
+        if expr.kind == "exists_one":
+            return f"(sum(1 for {name} in {over} if {body}) == 1)"
+        function = "any" if expr.kind == "exists" else "all"
+        return f"{function}({body} for {name} in {over})"
+
+    def _text_test(self, expr: TextTest) -> str:
+        text, part = self.value(expr.text), self.value(expr.part)
+        if expr.operator == "contains":
+            return f"({part} in {text})"
+        return f"{text}.{expr.operator.lower()}({part})"
+
+
+def _root(text: PythonText, expr: Root) -> str:
+    if expr.name in {"as_of", "action", "measures"}:
+        return expr.name
+    return f"(facts.get({expr.name!r}) or E)"
+
+
+SUPPORTED: dict[type, Callable[[PythonText, Any], str]] = {
+    Literal: lambda _, e: repr(e.value),
+    Named: lambda text, e: text.value(e.item),
+    Root: _root,
+    Element: lambda _, e: _element_name(e),
+    Read: PythonText._read,
+    Has: PythonText._has,
+    Not: lambda text, e: f"(not {text._atom(e.item)})",
+    And: lambda text, e: f"bool({text.test(e)})",
+    Or: lambda text, e: f"bool({text.test(e)})",
+    Compare: PythonText._compare,
+    Member: PythonText._member,
+    Within: lambda text, e: f"({text.value(e.place)} in {text.constant(e.places)})",
+    Choose: lambda text, e: f"({text.value(e.then)} if {text.test(e.condition)} else {text.value(e.otherwise)})",
+    Quantify: PythonText._quantify,
+    Size: lambda text, e: f"len({text.value(e.item)})",
+    TextTest: PythonText._text_test,
+    Arithmetic: lambda text, e: f"({text.value(e.left)} {e.operator} {text.value(e.right)})",
+    DaysBetween: lambda text, e: f"days_between({text.value(e.start)}, {text.value(e.end)})",
+}
+"""How each operation is written."""
+
+
+def _element_name(element: Element) -> str:
+    return "e_" + "".join(char if char.isalnum() else "_" for char in element.key)
+
+
+def _bare(expr: Expr) -> Expr:
+    return _bare(expr.item) if isinstance(expr, Named) else expr
+
+
+def _without_implied_presence(items: tuple[Expr, ...]) -> list[Expr]:
+    """The conjuncts less each `has(x)` that a later one implies: `x == 'a'` is false of an absent x in Python, too."""
+    implied: set[Expr] = set()
+    kept: list[Expr] = []
+    for item in reversed(items):
+        match item:
+            case Has(read) if read in implied:
+                continue
+            case Compare("==", Read() as read, Literal()) | Member(Read() as read, tuple()) | Within(Read() as read):
+                implied.add(read)
+            case Read() if item.type.kind == "bool":
+                implied.add(item)
+        kept.append(item)
+    return kept[::-1]

@@ -1,0 +1,110 @@
+"""Where each shared value is computed: once, at the head of the innermost suite that encloses all its uses.
+
+So a guard that fails skips the values that only its group needs, and nothing is computed twice. Facts and named values
+are shared; both can be computed anywhere, because reading an absent fact is harmless and a named value is total.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from itertools import count
+
+import attrs
+
+from engine.evaluators.compiled.statements import Suite, expressions
+from engine.program.expressions import Element, Expr, Named, Quantify, Read, Root, children
+from engine.program.scope import weight
+
+
+def place_shared(body: Suite) -> None:
+    """Fill `shared` of the suites, operands before what is made of them."""
+    placing = _Placing()
+    for suite, expr in expressions(body):
+        placing.use(expr, suite, frozenset())
+    placing.place()
+
+
+@attrs.define(eq=False)
+class _Uses:
+    expr: Expr
+    suites: list[Suite]
+
+
+class _Placing:
+    def __init__(self) -> None:
+        self._uses: dict[tuple[Expr, int], _Uses] = {}
+        self._waiting: list[tuple[int, int, _Uses]] = []
+        self._weights: dict[Expr, tuple[int, int]] = {}
+        self._free: dict[Expr, frozenset[str]] = {}
+        self._serial = count()
+
+    def use(self, expr: Expr, suite: Suite, bound: frozenset[str]) -> None:
+        """Note that a suite evaluates the expression; `bound` are the elements of the quantifiers around it."""
+        free = self._free_elements(expr)
+        if isinstance(expr, Root | Read | Named) and not free & bound:
+            # Two loops over one list are two loops: what depends on an element is shared inside one of them only.
+            loop = next((above for above in _outwards(suite) if above.loop is not None), None) if free else None
+            uses = self._uses.get((expr, id(loop)))
+            if uses is None:
+                uses = self._uses[expr, id(loop)] = _Uses(expr, [])
+                size, _ = weight(expr, self._weights)
+                heapq.heappush(self._waiting, (-size, next(self._serial), uses))
+            uses.suites.append(suite)
+            return
+        inside = bound | {expr.element.key} if isinstance(expr, Quantify) else bound
+        for child in children(expr):
+            self.use(child, suite, inside)
+
+    def place(self) -> None:
+        """Largest first: once everything that may contain a value has been placed, all uses of the value are known."""
+        placed: list[tuple[Expr, Suite]] = []
+        while self._waiting:
+            _, _, uses = heapq.heappop(self._waiting)
+            home = _common(uses.suites)
+            if not self._free_elements(uses.expr):
+                home = _out_of_loops(home)
+            if len(uses.suites) > 1 or home is not uses.suites[0]:
+                placed.append((uses.expr, home))
+            for child in children(uses.expr):
+                self.use(child, home, frozenset())
+        for expr, home in reversed(placed):
+            home.shared.append(expr)
+
+    def _free_elements(self, expr: Expr) -> frozenset[str]:
+        if expr not in self._free:
+            if isinstance(expr, Element):
+                free = frozenset({expr.key})
+            else:
+                free = frozenset().union(*(self._free_elements(child) for child in children(expr)))
+                free -= {expr.element.key} if isinstance(expr, Quantify) else set()
+            self._free[expr] = free
+        return self._free[expr]
+
+
+def _outwards(suite: Suite) -> Iterator[Suite]:
+    while True:
+        yield suite
+        if suite.parent is None:
+            return
+        suite = suite.parent
+
+
+def _common(suites: list[Suite]) -> Suite:
+    """The innermost suite that encloses all of them."""
+    first, *others = suites
+    enclosing = list(_outwards(first))
+    for other in others:
+        theirs = {id(suite) for suite in _outwards(other)}
+        enclosing = [suite for suite in enclosing if id(suite) in theirs]
+    return enclosing[0]
+
+
+def _out_of_loops(suite: Suite) -> Suite:
+    """What does not depend on an element is computed before the loop."""
+    outermost = [above for above in _outwards(suite) if above.loop is not None]
+    if not outermost:
+        return suite
+    parent = outermost[-1].parent
+    assert parent is not None
+    return parent

@@ -1,0 +1,75 @@
+"""A program as suites of statements: what the generated function does, one level of indentation at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from engine.program.expressions import Expr
+from engine.program.rule_set import Each, Rule
+
+
+@attrs.define(eq=False)
+class Suite:
+    """Statements in order; `loop` is the list this suite runs over for each element, when it does."""
+
+    parent: Suite | None
+    statements: list[Statement] = attrs.Factory(list)
+    loop: Each | None = None
+    shared: list[Expr] = attrs.Factory(list)
+
+    @property
+    def depth(self) -> int:
+        """How many suites enclose this one."""
+        return 0 if self.parent is None else self.parent.depth + 1
+
+
+@attrs.frozen(eq=False)
+class Emit:
+    """The rule applies."""
+
+    rule: Rule
+
+
+@attrs.frozen(eq=False)
+class Test:
+    """The suite runs if the condition holds."""
+
+    condition: Expr
+    suite: Suite
+
+
+@attrs.frozen(eq=False)
+class First:
+    """The suite of the first condition that holds runs."""
+
+    choices: tuple[Test, ...]
+
+
+@attrs.frozen(eq=False)
+class Loop:
+    """The suite runs for each element; findings come out rule by rule, as the rules stand in the file."""
+
+    suite: Suite
+    each: Each
+    rules: tuple[Rule, ...]
+
+
+Statement = Emit | Test | First | Loop
+
+
+def expressions(suite: Suite) -> Iterator[tuple[Suite, Expr]]:
+    """Every expression of a suite and of those it encloses, with the suite in which it is evaluated."""
+    for statement in suite.statements:
+        match statement:
+            case Test(condition, inner):
+                yield suite, condition
+                yield from expressions(inner)
+            case First(choices):
+                for choice in choices:
+                    yield suite, choice.condition
+                    yield from expressions(choice.suite)
+            case Loop(inner, each):
+                yield suite, each.over
+                yield from expressions(inner)

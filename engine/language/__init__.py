@@ -1,0 +1,1 @@
+"""Rule files as text: positions, YAML, CEL and the mistakes in them."""

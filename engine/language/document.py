@@ -1,0 +1,92 @@
+"""YAML data files that are not rules: read, held against a shape, every misfit reported where it stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping as MappingType
+from typing import Any
+
+import attrs
+
+from engine.language.diagnostic import Diagnostic
+from engine.language.source import Source, Span, Text
+from engine.language.yaml_nodes import Mapping, Node, Sequence, compose
+from engine.vocabulary.explain import misfits
+
+Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
+
+# The core schema of YAML 1.2, for scalars written without quotes.
+_INTEGER = re.compile(r"[-+]?\d{1,18}\Z")
+_FLOAT = re.compile(r"[-+]?(?:\.\d+|\d+\.\d*)(?:[eE][-+]?\d{1,3})?\Z")
+_WORDS: MappingType[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
+
+
+@attrs.frozen(eq=False)
+class Document:
+    """A data file: its nodes for positions, its plain content for use."""
+
+    source: Source
+    node: Node
+    plain: Any
+
+    def text(self, *steps: str | int) -> Text:
+        """The scalar at a path that the shape guarantees."""
+        node = self._node(steps)
+        assert isinstance(node, Text)
+        return node
+
+    def span(self, *steps: str | int, key: bool = False) -> Span:
+        """Where a path stands; the nearest part of it that exists. With `key`, where its last key stands."""
+        node = self.node
+        for n, step in enumerate(steps):
+            if isinstance(node, Mapping):
+                entry = next((entry for entry in node.entries if entry[0].value == step), None)
+                if entry is None:
+                    return node.entries[0][0].span if node.entries else node.span
+                if key and n == len(steps) - 1:
+                    return entry[0].span
+                node = entry[1]
+            elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+                node = node.items[step]
+        return node.span
+
+    def _node(self, steps: tuple[str | int, ...]) -> Node:
+        node: Node | None = self.node
+        for step in steps:
+            if isinstance(node, Mapping):
+                node = node.get(str(step))
+            elif isinstance(node, Sequence) and isinstance(step, int):
+                node = node.items[step]
+        assert node is not None
+        return node
+
+
+def read_document(
+    source: Source, shape: dict[str, Any], code: str, diagnostics: list[Diagnostic]
+) -> Document | None:
+    """The file's content, or None with diagnostics of that code when it does not fit the shape."""
+    node = compose(source, diagnostics)
+    if node is None:
+        return None
+    document = Document(source, node, plain(node))
+    found = misfits(shape, document.plain)
+    for misfit in found:
+        what = f"`{misfit.path[-1]}` {misfit.detail}" if misfit.path else f"the file {misfit.detail}"
+        span = document.span(*misfit.path, key=misfit.is_key)
+        diagnostics.append(Diagnostic(code, what, span, misfit.help))
+    return None if found else document
+
+
+def plain(node: Node) -> Plain:
+    """The content of a node; a scalar without quotes may be a number, a truth value or null, a date stays text."""
+    if isinstance(node, Mapping):
+        return {key.value: plain(value) for key, value in node.entries}
+    if isinstance(node, Sequence):
+        return [plain(item) for item in node.items]
+    if not node.is_plain:
+        return node.value
+    if node.value in _WORDS:
+        return _WORDS[node.value]
+    if _INTEGER.match(node.value):
+        return int(node.value)
+    return float(node.value) if _FLOAT.match(node.value) else node.value

@@ -1,0 +1,173 @@
+"""Reading YAML nodes field by field: every surprise becomes a diagnostic, and reading goes on."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Collection, Iterator
+
+from engine.language.diagnostic import Diagnostic, nearest, suggest
+from engine.language.source import Span, Text
+from engine.language.yaml_nodes import Mapping, Node, Sequence
+
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*(?:[-.][A-Za-z0-9_]+)*\Z")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z")
+_SECTION = re.compile(r"(?:\d+\.\d+(?:\([A-Za-z0-9]+\))*|(?:\([A-Za-z0-9]+\))+)\Z")
+_KINDS = {Text: "text", Sequence: "a list", Mapping: "a mapping"}
+
+
+class Fields:
+    """Reads the fields of one mapping; `what` names it in messages, such as "a rule set"."""
+
+    def __init__(self, node: Mapping, what: str, diagnostics: list[Diagnostic]) -> None:
+        self.node = node
+        self._what = what
+        self._diagnostics = diagnostics
+
+    def report(self, code: str, message: str, span: Span, help_: str | None = None) -> None:
+        """Record one mistake."""
+        self._diagnostics.append(Diagnostic(code, message, span, help_))
+
+    def require(self, required: Collection[str], optional: Collection[str]) -> bool:
+        """Report unknown and missing keys; False when a required one is missing.
+
+        A missing key that an unknown one was likely meant to be is one mistake, reported once, at the unknown key.
+        """
+        known = [*required, *optional]
+        meant = set()
+        for key, _ in self.node.entries:
+            if key.value not in known:
+                self.report("R201", f"unknown key `{key.value[:60]}` in {self._what}", key.span, suggest(key.value, known))
+                meant.add(nearest(key.value, known))
+        missing = [key for key in required if self.node.get(key) is None]
+        for key in missing:
+            if key not in meant:
+                self.report("R202", f"{self._what} has no `{key}`", self.node.span, f"add `{key}:`")
+        return not missing
+
+    def text(self, key: str) -> Text | None:
+        """The text under a key; an empty one is reported."""
+        node = self.node.get(key)
+        if node is None:
+            return None
+        return self.as_text(node, f"`{key}`")
+
+    def as_text(self, node: Node, what: str) -> Text | None:
+        """A node that must be text and not empty."""
+        if not isinstance(node, Text):
+            self.report("R203", f"{what} is {_KINDS[type(node)]}, not text", node.span)
+            return None
+        if not node.value.strip():
+            self.report("R203", f"{what} is empty", node.span, "say something, or leave the key out")
+            return None
+        return node
+
+    def texts(self, key: str, *, one_is_list: bool = False) -> tuple[Text, ...]:
+        """The list of texts under a key; empty when the key is missing."""
+        node = self.node.get(key)
+        if node is None:
+            return ()
+        if isinstance(node, Text) and one_is_list:
+            node = Sequence((node,), node.span)
+        if not isinstance(node, Sequence):
+            self.report("R203", f"`{key}` is {_KINDS[type(node)]}, not a list", node.span, "begin each entry with `- `")
+            return ()
+        if not node.items:
+            self.report("R203", f"`{key}` is an empty list", node.span, "name at least one, or leave the key out")
+        found = (self.as_text(item, f"an entry of `{key}`") for item in node.items)
+        return tuple(text for text in found if text is not None)
+
+    def children(self, key: str, what: str) -> Iterator[Fields]:
+        """The mappings in the list under a key."""
+        node = self.node.get(key)
+        if node is None:
+            return
+        if not isinstance(node, Sequence):
+            self.report("R203", f"`{key}` is {_KINDS[type(node)]}, not a list", node.span, "begin each entry with `- `")
+            return
+        if not node.items:
+            self.report("R203", f"`{key}` is an empty list", node.span, "name at least one, or leave the key out")
+        for item in node.items:
+            child = self.as_mapping(item, what)
+            if child is not None:
+                yield child
+
+    def child(self, key: str, what: str) -> Fields | None:
+        """The mapping under a key."""
+        node = self.node.get(key)
+        return None if node is None else self.as_mapping(node, what)
+
+    def as_mapping(self, node: Node, what: str) -> Fields | None:
+        """A node that must be a mapping."""
+        if isinstance(node, Mapping):
+            return Fields(node, what, self._diagnostics)
+        self.report("R203", f"{what} is {_KINDS[type(node)]}, not a mapping", node.span, "write `key: value` lines")
+        return None
+
+    def pair(self, key: str) -> tuple[Text, Text] | None:
+        """The mapping of exactly one name to one text under a key."""
+        child = self.child(key, f"`{key}`")
+        if child is None:
+            return None
+        if len(child.node.entries) != 1:
+            self.report("R203", f"`{key}` names {len(child.node.entries)} things, not one", child.node.span)
+            return None
+        name, node = child.node.entries[0]
+        text = child.as_text(node, f"`{key}`")
+        return None if text is None or self.identifier(name) is None else (name, text)
+
+    def word(self, key: str, allowed: Collection[str]) -> Text | None:
+        """The text under a key, one of a closed set."""
+        text = self.text(key)
+        return None if text is None else self.as_word(text, key, allowed)
+
+    def as_word(self, text: Text, key: str, allowed: Collection[str]) -> Text | None:
+        """A text that must be one of a closed set."""
+        if text.value in allowed:
+            return text
+        listed = ", ".join(f"`{word}`" for word in allowed)
+        near = nearest(text.value, allowed)
+        help_ = f"did you mean `{near}`?" if near else f"one of {listed}"
+        self.report("R204", f"`{text.value[:60]}` is not a word for `{key}`", text.span, help_)
+        return None
+
+    def name(self, key: str) -> Text | None:
+        """The name under a key: letters, digits and underscores, joined by dots and hyphens."""
+        text = self.text(key)
+        if text is not None and (not _NAME.match(text.value) or len(text.value) > 100):
+            self.report("R203", f"`{text.value[:60]}` is not a name", text.span, "use letters, digits, `_`, `-` and `.`")
+            return None
+        return text
+
+    def identifier(self, text: Text | None) -> Text | None:
+        """A text that can be used as a name inside an expression."""
+        if text is not None and not _IDENTIFIER.match(text.value):
+            self.report("R203", f"`{text.value[:60]}` is not a name", text.span, "use letters, digits and `_`")
+            return None
+        return text
+
+    def date(self, key: str) -> str | None:
+        """The day under a key, as YYYY-MM-DD."""
+        text = self.text(key)
+        return None if text is None else self.as_date(text, key)
+
+    def as_date(self, text: Text, key: str) -> str | None:
+        """A text that must be a day."""
+        try:
+            if not _DATE.match(text.value):
+                raise ValueError(text.value)
+            return datetime.date.fromisoformat(text.value).isoformat()
+        except ValueError:
+            message = f"`{text.value[:40]}` is not a date for `{key}`"
+            self.report("R206", message, text.span, "write a day that exists, such as 2024-01-29")
+            return None
+
+    def section(self, key: str) -> Text | None:
+        """The section under a key: `7.302(d)(1)`, or `(D)` to add to a section above."""
+        text = self.text(key)
+        if text is not None and not _SECTION.match(text.value):
+            help_ = "write it as `7.302(d)(1)`, or `(D)` to add to the section above"
+            self.report("R207", f"`{text.value[:60]}` is not a section", text.span, help_)
+            return None
+        return text

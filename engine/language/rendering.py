@@ -1,0 +1,80 @@
+"""Diagnostics for people (text), for programs (JSON) and for code hosts (SARIF): one record, three renderings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from engine.language.diagnostic import CODES, MAX_DIAGNOSTICS, Diagnostic
+
+_CARET_LINE = 160
+"""Longer source lines are cut around the mistake."""
+
+
+def render_text(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str]) -> str:
+    """One block each: what and where, the line, a caret under the mistake, help. `sources` maps file to text."""
+    lines = {name: text.split("\n") for name, text in sources.items()}
+    blocks = [_block(diagnostic, lines) for diagnostic in diagnostics[:MAX_DIAGNOSTICS]]
+    hidden = len(diagnostics) - len(blocks)
+    if hidden > 0:
+        blocks.append(f"and {hidden} more; mend these first")
+    return "\n\n".join(blocks)
+
+
+def render_json(diagnostics: Sequence[Diagnostic]) -> str:
+    """An array of objects with the fields of `Diagnostic`."""
+    return json.dumps([attrs.asdict(d) for d in diagnostics], indent=2, ensure_ascii=False)
+
+
+def render_sarif(diagnostics: Sequence[Diagnostic]) -> str:
+    """A SARIF 2.1.0 log with one run."""
+    used = sorted({d.code for d in diagnostics})
+    run = {
+        "tool": {
+            "driver": {
+                "name": "ostiary check",
+                "rules": [{"id": code, "shortDescription": {"text": CODES[code]}} for code in used],
+            }
+        },
+        "columnKind": "unicodeCodePoints",
+        "results": [_sarif_result(d) for d in diagnostics],
+    }
+    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2, ensure_ascii=False)
+
+
+def _block(diagnostic: Diagnostic, lines: Mapping[str, Sequence[str]]) -> str:
+    span = diagnostic.span
+    parts = [f"{diagnostic.severity}[{diagnostic.code}] {span.file}:{span.line}:{span.column}: {diagnostic.message}"]
+    of_file = lines.get(span.file, ())
+    if 1 <= span.line <= len(of_file):
+        parts += _caret(of_file[span.line - 1], span.column - 1, span.length, str(span.line))
+    if diagnostic.help:
+        parts.append(f"{' ' * len(str(span.line))} = help: {diagnostic.help}")
+    return "\n".join(parts)
+
+
+def _caret(line: str, start: int, length: int, number: str) -> Iterable[str]:
+    cut = max(0, start - _CARET_LINE // 2)
+    shown = line[cut : cut + _CARET_LINE]
+    start -= cut
+    length = max(1, min(length, len(shown) - start))
+    # Tabs stay tabs, so that the caret stands under the mistake whatever their width.
+    pad = "".join("\t" if char == "\t" else " " for char in shown[:start])
+    gutter = " " * len(number)
+    return f"{number} | {shown}", f"{gutter} | {pad}{'^' * length}"
+
+
+def _sarif_result(diagnostic: Diagnostic) -> dict[str, Any]:
+    span = diagnostic.span
+    text = diagnostic.message if diagnostic.help is None else f"{diagnostic.message}; {diagnostic.help}"
+    region = {"startLine": span.line, "startColumn": span.column, "endColumn": span.column + span.length}
+    return {
+        "ruleId": diagnostic.code,
+        "level": diagnostic.severity,
+        "message": {"text": text},
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": span.file}, "region": region}}],
+    }

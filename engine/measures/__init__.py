@@ -1,0 +1,1 @@
+"""Places, and special measures as of a day (7.307)."""

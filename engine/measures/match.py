@@ -1,0 +1,145 @@
+"""Which special measures touch a case on a day: a look-up by place and by person, never a scan of the orders."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from engine.measures.order import Order
+from engine.program.expressions import Expr
+from engine.program.finding import Need
+
+Facts = Mapping[str, Any]
+Holds = Callable[[Facts, str], bool]
+"""A compiled expression: the facts and `as_of` to true or false."""
+
+
+@attrs.frozen(eq=False)
+class Measure:
+    """An order that touches a case.
+
+    `record` is the `measure` of the vocabulary, as rules see it; `at` points to the facts that bring the case under the
+    order; `needs` are the absent facts on which its conditions depend.
+    """
+
+    record: Mapping[str, str]
+    order: Order
+    at: str
+    needs: tuple[Need, ...]
+
+    def get(self, field: str) -> str:
+        """A field of the record: rules read a measure as they read any other record."""
+        return self.record[field]
+
+
+class Matcher:
+    """The orders of a policy, indexed. `holds` compiles an expression."""
+
+    def __init__(self, orders: Sequence[Order], holds: Callable[[Expr], Holds]) -> None:
+        self._by_place: dict[str, list[Order]] = {}
+        self._by_person: dict[str, list[Order]] = {}
+        self._holds = {
+            (order.id, condition.id): holds(condition.expr) for order in orders for condition in order.conditions
+        }
+        for order in orders:
+            if order.target_kind == "person":
+                self._by_person.setdefault(order.target, []).append(order)
+            for place in order.places:
+                self._by_place.setdefault(place, []).append(order)
+
+    def match(self, facts: Facts, as_of: str) -> Sequence[Measure]:
+        """The measures in force on the day that touch the case, each with the strongest grounds first."""
+        if not self._by_place and not self._by_person:
+            return ()
+        found: dict[tuple[str, str], tuple[Order, str]] = {}
+        for order, ground, at in (*self._by_location(facts), *self._by_involvement(facts)):
+            if order.state(as_of) in {"binding", "issued_not_binding"}:
+                found.setdefault((order.id, ground), (order, at))
+        return [self._measure(order, ground, at, facts, as_of) for (_, ground), (order, at) in found.items()]
+
+    def _by_location(self, facts: Facts) -> Iterator[tuple[Order, str, str]]:
+        if not self._by_place:
+            return
+        customer = facts.get("customer") or {}
+        resident = list(self._residence(customer))
+        yield from resident
+        inside = {order.id for order, _, _ in resident}
+        for order, ground, at in self._connections(customer):
+            if order.id not in inside:
+                yield order, ground, at
+        for index, owner in enumerate(customer.get("beneficial_owners") or ()):
+            for order, _, at in self._residence(owner):
+                yield order, "owner", at.replace("/customer", f"/customer/beneficial_owners/{index}", 1)
+        for order in self._at((facts.get("reseller") or {}).get("located_in")):
+            yield order, "reseller", "/reseller/located_in"
+
+    def _residence(self, person: Facts) -> Iterator[tuple[Order, str, str]]:
+        """Where a person is located, or has its address when that is all that is known."""
+        if person.get("located_in") is not None:
+            where, at = person.get("located_in"), "/customer/located_in"
+        else:
+            where, at = (person.get("address") or {}).get("country"), "/customer/address/country"
+        for order in self._at(where):
+            yield order, "residence", at
+
+    def _connections(self, customer: Facts) -> Iterator[tuple[Order, str, str]]:
+        for order in self._at((customer.get("address") or {}).get("country")):
+            yield order, "address", "/customer/address/country"
+        for index, place in enumerate(customer.get("locations_of_use") or ()):
+            for order in self._at(place):
+                yield order, "use", f"/customer/locations_of_use/{index}"
+        for order in self._at(customer.get("organized_in")):
+            yield order, "organization", "/customer/organized_in"
+
+    def _at(self, place: str | None) -> Sequence[Order]:
+        return () if place is None else self._by_place.get(place, ())
+
+    def _by_involvement(self, facts: Facts) -> Iterator[tuple[Order, str, str]]:
+        if self._by_person:
+            for word, at in _persons(facts):
+                for order in self._by_person.get(word, ()):
+                    yield order, "involved", at
+
+    def _measure(self, order: Order, ground: str, at: str, facts: Facts, as_of: str) -> Measure:
+        unmet = [c for c in order.conditions if not self._holds[order.id, c.id](facts, as_of)]
+        unknown = [need for c in unmet for need in c.reads if _is_absent(facts, need.at)]
+        # One condition that fails on facts that are there settles it, whatever the others lack.
+        settled = any(not any(_is_absent(facts, need.at) for need in c.reads) for c in unmet)
+        conditions = "met" if not unmet else "unmet" if settled else "unknown"
+        record = {
+            "id": order.id,
+            "kind": order.kind,
+            "target": order.target_kind,
+            "state": order.state(as_of),
+            "ground": ground,
+            "conditions": conditions,
+        }
+        return Measure(record, order, at, tuple(unknown) if conditions == "unknown" else ())
+
+
+def _persons(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Every id and name in a case, with its pointer (Q31: involvement in any capacity)."""
+    account, customer = facts.get("account") or {}, facts.get("customer") or {}
+    reseller = facts.get("reseller") or {}
+    for index, word in enumerate(account.get("involves") or ()):
+        yield word, f"/account/involves/{index}"
+    for part, person in (("customer", customer), ("reseller", reseller)):
+        for key in ("id", "name"):
+            if person.get(key) is not None:
+                yield person[key], f"/{part}/{key}"
+    for index, word in enumerate(customer.get("trading_names") or ()):
+        yield word, f"/customer/trading_names/{index}"
+    for part in ("beneficial_owners", "holders"):
+        for index, person in enumerate(customer.get(part) or ()):
+            for key in ("id", "name"):
+                if person.get(key) is not None:
+                    yield person[key], f"/customer/{part}/{index}/{key}"
+
+
+def _is_absent(facts: Facts, at: str) -> bool:
+    value: Any = facts
+    for name in at.split("/")[1:]:
+        value = value.get(name) if value else None
+    return value is None or value in ([], {})

@@ -1,0 +1,204 @@
+"""Files to Policy: every file is read and checked, and all mistakes are reported at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+import rfc8785
+
+from engine.language.diagnostic import Diagnostic, in_order
+from engine.language.document import Document, read_document
+from engine.language.parser import parse_definitions, parse_rule_file
+from engine.language.rule_file import RuleFile
+from engine.language.source import Source, Span
+from engine.language.yaml_nodes import Mapping as MappingNode
+from engine.language.yaml_nodes import Node, Sequence, compose
+from engine.measures.order import Order, check_order
+from engine.measures.places import Places, read_places
+from engine.policy.constants import Constants, Overrides, read_constants, shape
+from engine.policy.files import read_directory
+from engine.policy.policy import Policy, PolicyError
+from engine.program.check import References, check_rule_file
+from engine.program.definitions import Library
+from engine.program.expressions import Literal
+from engine.program.rule_set import RuleSet
+from engine.program.scope import Scope, World
+from engine.vocabulary import read_vocabulary
+
+SEMANTICS = "1"
+"""Version of what the language means. It changes when the same files would decide otherwise."""
+
+RULES, JURISDICTIONS = "rules/", "jurisdictions/"
+
+
+def load(rules: Path, jurisdictions: Path, overrides: Overrides | None = None) -> Policy:
+    """The policy of a rules and a jurisdictions directory.
+
+    Raises PolicyError, with every mistake found, when the files do not make a policy.
+    """
+    diagnostics: list[Diagnostic] = []
+    files: dict[str, str] = {}
+    shown: dict[str, str] = {}
+    for prefix, directory in ((RULES, rules), (JURISDICTIONS, jurisdictions)):
+        for name, text in read_directory(directory, diagnostics).items():
+            key = prefix + Path(name).relative_to(directory).as_posix()
+            files[key], shown[key] = text, name
+    if diagnostics:
+        raise PolicyError(in_order(diagnostics), {})
+    return load_files(files, overrides, shown=shown)
+
+
+def load_files(
+    files: Mapping[str, str], overrides: Overrides | None = None, *, shown: Mapping[str, str] | None = None
+) -> Policy:
+    """The policy of texts by their paths below `rules/` and `jurisdictions/`; `shown` names them in diagnostics.
+
+    Raises PolicyError as `load` does.
+    """
+    loading = _Loading(files, shown or {})
+    policy = loading.policy(overrides or Overrides())
+    if loading.diagnostics:
+        raise PolicyError(in_order(loading.diagnostics), {s.name: s.text for s in loading.sources.values()})
+    return policy
+
+
+def is_test(name: str) -> bool:
+    """Whether a file holds tests of rules, or the cases they use: such files decide nothing."""
+    return name.endswith("_test.yaml") or name == RULES + "cases.yaml"
+
+
+class _Loading:
+    def __init__(self, files: Mapping[str, str], shown: Mapping[str, str]) -> None:
+        self._files = files
+        self.sources = {name: Source(shown.get(name, name), text) for name, text in sorted(files.items())}
+        self.diagnostics: list[Diagnostic] = []
+
+    def policy(self, overrides: Overrides) -> Policy:
+        sources = self._document(RULES + "sources.yaml", "sources", "R203")
+        if RULES + "sources.yaml" not in self.sources:
+            help_ = "it names what the rules rest on, each with its title and status"
+            self._report("R101", "the rules directory has no `sources.yaml`", help_)
+        constants = read_constants(
+            self._document(RULES + "interpretations.yaml", "interpretations", "R401"),
+            self._document(RULES + "program.yaml", "program", "R402"),
+            overrides,
+            self.diagnostics,
+        )
+        places = read_places(self._document(JURISDICTIONS + "places.yaml", "places", "R404"), self.diagnostics)
+        vocabulary = read_vocabulary()
+        world = World(vocabulary, places.within, constants.values, constants.words)
+        statuses = {} if sources is None else {key: str(spec["status"]) for key, spec in sources.plain.items()}
+        return Policy(
+            program=self._rule_sets(world, constants, statuses),
+            orders=self._orders(places, Scope(world)),
+            places=places,
+            vocabulary=vocabulary,
+            statuses=statuses,
+            document=self._canonical(constants, places),
+            files=self._files,
+        )
+
+    # -- the parts
+
+    def _rule_sets(self, world: World, constants: Constants, statuses: Mapping[str, str]) -> tuple[RuleSet, ...]:
+        in_definitions = [s for name, s in self.sources.items() if name.startswith(RULES + "definitions/")]
+        definitions = [parse_definitions(source, self.diagnostics) for source in in_definitions]
+        library = Library([file for file in definitions if file is not None], world, self.diagnostics)
+        library.check_all()
+        references = References(statuses.keys() if statuses else _Anything(), constants.terms)
+        scopes: dict[tuple[str, ...], Scope] = {}
+        checked: list[RuleSet] = []
+        for file in self._rule_files(world):
+            uses = tuple(use.value for use in file.uses)
+            if uses not in scopes:
+                scopes[uses] = library.scope(file.uses)
+            checked.append(check_rule_file(file, scopes[uses], references, self.diagnostics))
+        return tuple(checked)
+
+    def _rule_files(self, world: World) -> list[RuleFile]:
+        seen: dict[str, RuleFile] = {}
+        files: list[RuleFile] = []
+        for name, source in self.sources.items():
+            if not _is_rule_file(name):
+                continue
+            file = parse_rule_file(source, world.vocabulary.enums["action"], self.diagnostics)
+            if file is None:
+                continue
+            first = seen.setdefault(file.name.value, file)
+            if first is not file and file.name.value:
+                message = f"a rule set `{file.name.value}` exists already in {first.source.name}"
+                self.diagnostics.append(Diagnostic("R205", message, file.name.span, "rename one of the two"))
+            files.append(file)
+        return files
+
+    def _orders(self, places: Places, scope: Scope) -> tuple[Order, ...]:
+        found: dict[str, Order] = {}
+        for name in self.sources:
+            if not name.startswith(JURISDICTIONS + "measures/"):
+                continue
+            document = self._document(name, "order", "R403")
+            order = None if document is None else check_order(document, places, scope, self.diagnostics)
+            if order is None or document is None:
+                continue
+            if order.id in found:
+                message = f"an order `{order.id}` exists already in {found[order.id].file}"
+                self.diagnostics.append(Diagnostic("R205", message, document.span("id"), "rename one of the two"))
+            found[order.id] = order
+        return tuple(found.values())
+
+    def _document(self, name: str, shape_name: str, code: str) -> Document | None:
+        source = self.sources.get(name)
+        return None if source is None else read_document(source, shape(shape_name), code, self.diagnostics)
+
+    def _canonical(self, constants: Constants, places: Places) -> bytes:
+        """Everything that can change a decision, and nothing else: no comments, no layout, no tests, no paths."""
+        ignored: list[Diagnostic] = []
+        nodes = {name: compose(source, ignored) for name, source in self.sources.items() if not is_test(name)}
+        return rfc8785.dumps(
+            {
+                "semantics": SEMANTICS,
+                "vocabulary": dict(read_vocabulary().source),
+                "files": {name: _texts(node) for name, node in nodes.items() if node is not None},
+                "constants": {name: str(c.value) for name, c in constants.values.items() if isinstance(c, Literal)},
+                "terms": {name: list(texts) for name, texts in constants.terms.items()},
+                "places": places.codes,
+            }
+        )
+
+    def _report(self, code: str, message: str, help_: str) -> None:
+        where = next((s.name for name, s in self.sources.items() if name.startswith(RULES)), RULES)
+        self.diagnostics.append(Diagnostic(code, message, Span(where, 1, 1), help_))
+
+
+@attrs.frozen
+class _Anything:
+    """Stands for sources that could not be read: what refers to them is not at fault."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+    def __iter__(self) -> object:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def _is_rule_file(name: str) -> bool:
+    reserved = ("sources.yaml", "interpretations.yaml", "program.yaml")
+    return (
+        name.startswith(RULES)
+        and not name.startswith(RULES + "definitions/")
+        and name.removeprefix(RULES) not in reserved
+        and not is_test(name)
+    )
+
+
+def _texts(node: Node) -> object:
+    if isinstance(node, MappingNode):
+        return {key.value: _texts(value) for key, value in node.entries}
+    if isinstance(node, Sequence):
+        return [_texts(item) for item in node.items]
+    return node.value

@@ -1,0 +1,112 @@
+"""A loaded policy: the program, the orders, and the identity of everything that can change a decision."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+
+import attrs
+
+from engine.language.diagnostic import Diagnostic
+from engine.language.rendering import render_text
+from engine.measures.order import Order
+from engine.measures.places import Places
+from engine.program.rule_set import RuleSet
+from engine.vocabulary import Vocabulary
+
+
+class PolicyError(ValueError):
+    """The files do not make a policy. `diagnostics` say why; `texts` maps each file shown in them to its text."""
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], texts: Mapping[str, str]) -> None:
+        super().__init__(render_text(diagnostics, texts))
+        self.diagnostics = diagnostics
+        self.texts = texts
+
+
+@attrs.frozen
+class RuleSetSummary:
+    """A rule set for those who want to know what is loaded; `rules` are the ids of its rules."""
+
+    name: str
+    description: str
+    source: str
+    section: str
+    effective_from: str
+    effective_until: str | None
+    actions: tuple[str, ...]
+    file: str
+    rules: tuple[str, ...]
+
+
+@attrs.frozen
+class OrderSummary:
+    """A special measure and its clocks, days as ISO text."""
+
+    id: str
+    kind: str
+    target: Mapping[str, str]
+    issued_on: str
+    binding_on: str
+    lapses_after: str
+    file: str
+
+
+@attrs.frozen(eq=False)
+class Policy:
+    """What decides. `rule_sets` are in file order; `document` is the RFC 8785 canonical form that `digest` names;
+    `files` are the texts of every file read, below `rules/` and `jurisdictions/`, from which `load_files` makes the
+    same policy again."""
+
+    program: tuple[RuleSet, ...]
+    orders: tuple[Order, ...]
+    places: Places
+    vocabulary: Vocabulary
+    statuses: Mapping[str, str]
+    document: bytes
+    files: Mapping[str, str]
+
+    @property
+    def digest(self) -> str:
+        """The identity of the policy: `sha256:` and the hash of `document`."""
+        return "sha256:" + hashlib.sha256(self.document).hexdigest()
+
+    @property
+    def legal_status(self) -> str:
+        """The status of the sources in use: one word, or several joined by commas when they differ."""
+        used = {self.statuses[rule_set.source] for rule_set in self.program if rule_set.source in self.statuses}
+        return ", ".join(sorted(used or set(self.statuses.values())))
+
+    @property
+    def rule_sets(self) -> tuple[RuleSetSummary, ...]:
+        """The rule sets, summarised."""
+        return tuple(
+            RuleSetSummary(
+                name=rule_set.name,
+                description=rule_set.description,
+                source=rule_set.source,
+                section=rule_set.section,
+                effective_from=rule_set.effective_from,
+                effective_until=rule_set.effective_until or None,
+                actions=rule_set.actions,
+                file=rule_set.file,
+                rules=tuple(rule.id for rule in rule_set.rules),
+            )
+            for rule_set in self.program
+        )
+
+    @property
+    def order_summaries(self) -> tuple[OrderSummary, ...]:
+        """The orders, summarised."""
+        return tuple(
+            OrderSummary(
+                id=order.id,
+                kind=order.kind,
+                target={order.target_kind: order.target},
+                issued_on=order.issued_on,
+                binding_on=order.binding_on,
+                lapses_after=order.last_day,
+                file=order.file,
+            )
+            for order in self.orders
+        )

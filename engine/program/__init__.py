@@ -1,0 +1,1 @@
+"""The program: rules as typed, total, immutable expressions."""

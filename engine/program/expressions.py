@@ -1,0 +1,329 @@
+"""The operations of a program: small, typed, immutable, compared by structure.
+
+No operation can fail: reads of absent facts are ruled out before an expression is built (`lower`), and whatever could
+raise at run time (division, indexing, conversions, integer overflow) is not among them. Every evaluator supports each
+class listed in `OPERATIONS`, or says why not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from engine.vocabulary.model import BOOL, INT, NUMBER, Type
+
+Value = bool | int | float | str
+
+
+@attrs.frozen(cache_hash=True)
+class Literal:
+    """A constant. A date is its ISO text, which orders as the days do."""
+
+    value: Value
+    type: Type
+
+
+@attrs.frozen(cache_hash=True)
+class Root:
+    """A part of the facts, a derived list, `as_of` or `action`."""
+
+    name: str
+    type: Type
+
+
+@attrs.frozen(cache_hash=True)
+class Element:
+    """What stands for each element of a list in turn; `key` tells apart the loops it may belong to."""
+
+    key: str
+    type: Type
+
+
+@attrs.frozen(cache_hash=True)
+class Parameter:
+    """A function's parameter. None is left once the function is inlined."""
+
+    name: str
+    type: Type
+
+
+@attrs.frozen(cache_hash=True)
+class Read:
+    """The field of a record; absent when the record is."""
+
+    record: Expr
+    field: str
+    type: Type
+
+
+@attrs.frozen(cache_hash=True)
+class Has:
+    """Whether a fact is present. `null`, an empty list and an empty object are not."""
+
+    read: Read
+    type: Type = BOOL
+
+
+@attrs.frozen(cache_hash=True)
+class Not:
+    """Negation."""
+
+    item: Expr
+    type: Type = BOOL
+
+
+@attrs.frozen(cache_hash=True)
+class And:
+    """All of the items, left to right."""
+
+    items: tuple[Expr, ...]
+    type: Type = BOOL
+
+
+@attrs.frozen(cache_hash=True)
+class Or:
+    """Any of the items, left to right."""
+
+    items: tuple[Expr, ...]
+    type: Type = BOOL
+
+
+@attrs.frozen(cache_hash=True)
+class Compare:
+    """`operator` is one of == != < <= > >=, between two scalars of one type."""
+
+    operator: str
+    left: Expr
+    right: Expr
+    type: Type = BOOL
+
+
+@attrs.frozen(cache_hash=True)
+class Member:
+    """Whether a scalar is among constants, or among the elements of a list of scalars."""
+
+    item: Expr
+    values: tuple[Literal, ...] | Read
+    type: Type = BOOL
+
+
+@attrs.frozen(cache_hash=True)
+class Within:
+    """Whether a place is `region` or lies in it; `places` are all the codes for which that is so."""
+
+    place: Expr
+    region: str
+    places: frozenset[str]
+    type: Type = BOOL
+
+
+@attrs.frozen(cache_hash=True)
+class Choose:
+    """`then` if the condition holds, else `otherwise`."""
+
+    condition: Expr
+    then: Expr
+    otherwise: Expr
+    type: Type
+
+
+@attrs.frozen(cache_hash=True)
+class Quantify:
+    """`kind` is exists, all or exists_one: whether some, all, or exactly one element fulfil the body."""
+
+    kind: str
+    element: Element
+    over: Expr
+    body: Expr
+    type: Type = BOOL
+
+
+@attrs.frozen(cache_hash=True)
+class Size:
+    """Elements of a list, or characters of a text."""
+
+    item: Expr
+    type: Type = INT
+
+
+@attrs.frozen(cache_hash=True)
+class TextTest:
+    """`operator` is startsWith, endsWith or contains."""
+
+    operator: str
+    text: Expr
+    part: Expr
+    type: Type = BOOL
+
+
+@attrs.frozen(cache_hash=True)
+class Arithmetic:
+    """`operator` is + - or *, on doubles (IEEE 754: no overflow error, no exception)."""
+
+    operator: str
+    left: Expr
+    right: Expr
+    type: Type = NUMBER
+
+
+@attrs.frozen(cache_hash=True)
+class DaysBetween:
+    """Whole days from one date to another, negative when the other is earlier."""
+
+    start: Expr
+    end: Expr
+    type: Type = INT
+
+
+@attrs.frozen(cache_hash=True)
+class Named:
+    """A variable, or a function applied: safe to evaluate on its own, so it is evaluated once wherever it is used.
+
+    `label` is how it was written, for explanations.
+    """
+
+    label: str
+    item: Expr
+    type: Type
+
+
+Expr = (
+    Literal
+    | Named
+    | Root
+    | Element
+    | Parameter
+    | Read
+    | Has
+    | Not
+    | And
+    | Or
+    | Compare
+    | Member
+    | Within
+    | Choose
+    | Quantify
+    | Size
+    | TextTest
+    | Arithmetic
+    | DaysBetween
+)
+OPERATIONS: tuple[type[Expr], ...] = (
+    Literal,
+    Named,
+    Root,
+    Element,
+    Read,
+    Has,
+    Not,
+    And,
+    Or,
+    Compare,
+    Member,
+    Within,
+    Choose,
+    Quantify,
+    Size,
+    TextTest,
+    Arithmetic,
+    DaysBetween,
+)
+"""Everything a built program can contain."""
+
+TRUE = Literal(value=True, type=BOOL)
+FALSE = Literal(value=False, type=BOOL)
+
+
+def children(expr: Expr) -> Iterator[Expr]:
+    """The operands of an operation, in evaluation order."""
+    match expr:
+        case And(items) | Or(items):
+            yield from items
+        case Member(item, values):
+            yield item
+            if isinstance(values, Read):
+                yield values
+        case Has(item) | Not(item) | Size(item) | Read(item) | Within(item) | Named(_, item):
+            yield item
+        case Compare(_, left, right) | Arithmetic(_, left, right) | TextTest(_, left, right):
+            yield left
+            yield right
+        case DaysBetween(left, right):
+            yield left
+            yield right
+        case Choose(condition, then, otherwise):
+            yield condition
+            yield then
+            yield otherwise
+        case Quantify(_, _, over, body):
+            yield over
+            yield body
+        case _:
+            return
+
+
+def substitute(expr: Expr, arguments: dict[str, Expr], done: dict[Expr, Expr]) -> Expr:
+    """The expression with parameters replaced; `done` remembers what has been replaced already."""
+    if isinstance(expr, Parameter):
+        return arguments[expr.name]
+    if isinstance(expr, Literal | Root | Element):
+        return expr
+    if expr not in done:
+        new: dict[str, object] = {}
+        for field in attrs.fields(type(expr)):
+            value = getattr(expr, field.name)
+            if isinstance(value, Expr):
+                new[field.name] = substitute(value, arguments, done)
+            elif isinstance(value, tuple) and value and not isinstance(value[0], Literal):
+                new[field.name] = tuple(substitute(item, arguments, done) for item in value)
+        done[expr] = attrs.evolve(expr, **new)
+    return done[expr]
+
+
+def named(label: str, item: Expr) -> Expr:
+    """The expression under a name; a constant needs none."""
+    return item if isinstance(item, Literal | Read | Root) else Named(label, item, item.type)
+
+
+def conjunction(items: Iterator[Expr] | tuple[Expr, ...]) -> Expr:
+    """All of the items: flattened, constants folded."""
+    flat: list[Expr] = []
+    for item in items:
+        if item == FALSE:
+            return FALSE
+        flat.extend(item.items if isinstance(item, And) else () if item == TRUE else (item,))
+    unique = tuple(dict.fromkeys(flat))
+    return TRUE if not unique else unique[0] if len(unique) == 1 else And(unique)
+
+
+def disjunction(items: Iterator[Expr] | tuple[Expr, ...]) -> Expr:
+    """Any of the items: flattened, constants folded."""
+    flat: list[Expr] = []
+    for item in items:
+        if item == TRUE:
+            return TRUE
+        flat.extend(item.items if isinstance(item, Or) else () if item == FALSE else (item,))
+    unique = tuple(dict.fromkeys(flat))
+    return FALSE if not unique else unique[0] if len(unique) == 1 else Or(unique)
+
+
+def negation(item: Expr) -> Expr:
+    """The contrary, constants folded."""
+    if isinstance(item, Literal):
+        return FALSE if item.value else TRUE
+    return item.item if isinstance(item, Not) else Not(item)
+
+
+def path(expr: Expr) -> tuple[str, ...] | None:
+    """The names from a root (or element, or parameter) down to a field; None when the expression is no path."""
+    match expr:
+        case Root(name) | Parameter(name):
+            return (name,)
+        case Element(key):
+            return (key,)
+        case Read(record, field):
+            above = path(record)
+            return None if above is None else (*above, field)
+        case _:
+            return None

@@ -1,0 +1,370 @@
+"""Checked CEL to expressions, refusing on the way whatever could fail on some facts.
+
+One walk does three things that need each other: it recognises operations, it follows which facts are known to be present
+(`has()` to the left guards a read to the right, as in flow typing), and it reports what no program may contain.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+
+from engine.language.cel import Compiled
+from engine.language.diagnostic import Diagnostic, suggest
+from engine.program.expressions import (
+    FALSE,
+    TRUE,
+    Arithmetic,
+    Choose,
+    Compare,
+    DaysBetween,
+    Element,
+    Expr,
+    Has,
+    Literal,
+    Member,
+    Quantify,
+    Read,
+    Size,
+    TextTest,
+    Within,
+    conjunction,
+    disjunction,
+    negation,
+    path,
+)
+from engine.program.scope import REFUSED_FUNCTIONS, ListConstant, Lowered, Paths, Scope
+from engine.vocabulary.model import BOOL, DATE, INT, NUMBER, STRING, Type
+
+_COMPARISONS = {"_==_": "==", "_!=_": "!=", "_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">="}
+_ARITHMETIC = {"_+_": "+", "_-_": "-", "_*_": "*"}
+_FOLD: dict[str, Callable[[Any, Any], bool]] = {
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}
+_NUMERIC = {"number", "pct"}
+
+
+def lower(compiled: Compiled, scope: Scope, present: Paths | None, diagnostics: list[Diagnostic]) -> Lowered | None:
+    """The expression with what it tells about presence; None when at least one diagnostic was added.
+
+    `present` holds the paths known to be present where the expression stands; None means nothing is to be said about
+    presence, because what guards the expression is itself at fault.
+    """
+    before = len(diagnostics)
+    walk = _Walk(compiled, scope, diagnostics, silent=present is None)
+    result = walk.condition(compiled.root, present or frozenset(), {})
+    return None if walk.rests_on_a_fault or len(diagnostics) > before else result
+
+
+Locals = Mapping[str, Element]
+
+
+class _Walk:
+    def __init__(self, compiled: Compiled, scope: Scope, diagnostics: list[Diagnostic], *, silent: bool) -> None:
+        self._compiled = compiled
+        self._scope = scope
+        self._diagnostics = diagnostics
+        self._silent = silent
+        self._reported: set[tuple[str, ...]] = set()
+        self.rests_on_a_fault = False
+
+    # -- dispatch
+
+    def visit(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401 - a run-time message class
+        match node.WhichOneof("kind"):
+            case "const_expr":
+                return self._constant(node)
+            case "ident_expr":
+                return self._name(node, node.ident_expr.name, local)
+            case "select_expr":
+                return self._select(node, present, local)
+            case "call_expr":
+                return self._call(node, present, local)
+            case "comprehension_expr":
+                return self._comprehension(node, present, local)
+            case "list_expr":
+                return self._refuse(node, "a list can only stand to the right of `in`")
+            case _:
+                return self._refuse(node, "a map or message cannot be built in a rule")
+
+    def _value(self, node: Any, present: Paths, local: Locals) -> Expr:  # noqa: ANN401
+        """A node whose value is used, not only its place: an optional fact must be known to be present."""
+        expr = self.visit(node, present, local).expr
+        if isinstance(expr, Read) and expr.type.kind != "record":
+            self._require_present(node, expr, present)
+        return expr
+
+    def _require_present(self, node: Any, read: Read, present: Paths) -> None:  # noqa: ANN401
+        where = path(read)
+        assert where is not None
+        if self._silent or where in present or where in self._reported or not self._scope.is_optional(read):
+            return
+        self._reported.add(where)
+        shown = ".".join(self._scope.shown(where))
+        offset = self._compiled.text.value.rfind(shown, 0, self._compiled.offset(node.id) + len(shown))
+        help_ = f"test it first: `has({shown}) && ...`, or `!has({shown}) || ...`"
+        self._report(node, "R306", f"`{shown}` may be absent here", help_, offset if offset >= 0 else None, len(shown))
+
+    # -- leaves
+
+    def _constant(self, node: Any) -> Lowered:  # noqa: ANN401
+        constant = node.const_expr
+        match constant.WhichOneof("kind"):
+            case "bool_value":
+                return Lowered(TRUE if constant.bool_value else FALSE)
+            case "int64_value":
+                return Lowered(Literal(constant.int64_value, INT))
+            case "double_value" if math.isfinite(constant.double_value):
+                return Lowered(Literal(constant.double_value, NUMBER))
+            case "string_value":
+                return Lowered(Literal(constant.string_value, STRING))
+            case _:
+                return self._refuse(node, "this constant has no use in a rule", "use a text, number or truth value")
+
+    def _name(self, node: Any, name: str, local: Locals) -> Lowered:  # noqa: ANN401
+        name = self._compiled.references.get(node.id, name)
+        if name in local:
+            return Lowered(local[name])
+        found = self._scope.name(name)
+        return found if found is not None else self._fault()
+
+    def _select(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
+        if node.id in self._compiled.references:
+            return self._name(node, "", local)
+        select = node.select_expr
+        record = self.visit(select.operand, present, local).expr
+        if record.type.kind != "record" or path(record) is None:
+            return self._refuse(node, "fields can only be read along a path of facts")
+        field = self._scope.vocabulary.records[record.type.name].fields[select.field]
+        read = Read(record, field.name, field.type)
+        if not select.test_only:
+            return Lowered(read)
+        where = path(read)
+        assert where is not None
+        known = frozenset(where[: n + 1] for n in range(1, len(where)))
+        return Lowered(Has(read), when_true=known)
+
+    # -- calls
+
+    def _call(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
+        call = node.call_expr
+        name = call.function
+        match name:
+            case "_&&_":
+                return self._and(call.args, present, local)
+            case "_||_":
+                return self._or(call.args, present, local)
+            case "!_":
+                item = self.condition(call.args[0], present, local)
+                return Lowered(negation(item.expr), when_true=item.when_false, when_false=item.when_true)
+            case "_?_:_":
+                return self._choose(call.args, present, local)
+            case "@in":
+                return self._member(node, present, local)
+            case "size":
+                item = self._value(call.target if call.HasField("target") else call.args[0], present, local)
+                if isinstance(item, ListConstant):
+                    return Lowered(Literal(len(item.items), INT))
+                return Lowered(Size(item))
+            case "startsWith" | "endsWith" | "contains":
+                text = self._value(call.target, present, local)
+                return Lowered(TextTest(name, text, self._value(call.args[0], present, local)))
+            case "within":
+                return self._within(call, present, local)
+            case "date":
+                return self._date(node)
+            case "calendar.days_between":
+                start, end = (self._value(arg, present, local) for arg in call.args)
+                if "instant" in {start.type.kind, end.type.kind}:
+                    return self._refuse(node, "an instant has no day of its own", "compare dates, or test with `has()`")
+                return Lowered(DaysBetween(start, end))
+        if name in _COMPARISONS:
+            return self._compare(node, _COMPARISONS[name], present, local)
+        if name in _ARITHMETIC:
+            return self._arithmetic(node, _ARITHMETIC[name], present, local)
+        if self._scope.is_function(name):
+            return self._apply(node, present, local)
+        return self._refuse(node, *REFUSED_FUNCTIONS.get(name, (f"`{name}` is not part of the rule language", None)))
+
+    def condition(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
+        """A node that is used as a value, with what it tells about presence."""
+        lowered = self.visit(node, present, local)
+        if isinstance(lowered.expr, Read):
+            self._require_present(node, lowered.expr, present)
+        return lowered
+
+    def _and(self, args: Collection[Any], present: Paths, local: Locals) -> Lowered:
+        left, right = args
+        first = self.condition(left, present, local)
+        second = self.condition(right, present | first.when_true, local)
+        return Lowered(
+            conjunction((first.expr, second.expr)),
+            when_true=first.when_true | second.when_true,
+            when_false=first.when_false & (first.when_true | second.when_false),
+            parts=(first.parts or (first.expr,)) + (second.parts or (second.expr,)),
+        )
+
+    def _or(self, args: Collection[Any], present: Paths, local: Locals) -> Lowered:
+        left, right = args
+        first = self.condition(left, present, local)
+        second = self.condition(right, present | first.when_false, local)
+        return Lowered(
+            disjunction((first.expr, second.expr)),
+            when_true=first.when_true & (first.when_false | second.when_true),
+            when_false=first.when_false | second.when_false,
+        )
+
+    def _choose(self, args: Collection[Any], present: Paths, local: Locals) -> Lowered:
+        test, then, otherwise = args
+        condition = self.condition(test, present, local)
+        yes = self._value(then, present | condition.when_true, local)
+        no = self._value(otherwise, present | condition.when_false, local)
+        if isinstance(condition.expr, Literal):
+            return Lowered(yes if condition.expr.value else no)
+        return Lowered(Choose(condition.expr, yes, no, yes.type))
+
+    def _compare(self, node: Any, operator: str, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
+        args = node.call_expr.args
+        left, right = (self._value(arg, present, local) for arg in args)
+        for expr in (left, right):
+            if expr.type.kind in {"list", "record", "object"}:
+                return self._refuse(node, f"a {expr.type.kind} cannot be compared", "compare its fields or elements")
+            if expr.type.kind == "instant":
+                return self._refuse(node, "instants are not compared in rules", "compare dates, or test with `has()`")
+        for literal, other, arg in ((right, left, args[1]), (left, right, args[0])):
+            if isinstance(literal, Literal):
+                self._check_word(arg, literal, other.type)
+        if isinstance(left, Literal) and isinstance(right, Literal):
+            return Lowered(TRUE if _FOLD[operator](left.value, right.value) else FALSE)
+        return Lowered(Compare(operator, left, right))
+
+    def _member(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
+        left, right = node.call_expr.args
+        item = self._value(left, present, local)
+        if right.WhichOneof("kind") != "list_expr":
+            values = self._value(right, present, local)
+            if isinstance(values, ListConstant):
+                return self._among(left, item, [right] * len(values.items), values.items)
+            if not isinstance(values, Read) or values.type.element is None or values.type.element.kind == "record":
+                return self._refuse(node, "`in` takes a list of constants, or a fact that is a list of texts")
+            if isinstance(item, Literal):
+                self._check_word(left, item, values.type.element)
+            return Lowered(Member(item, values))
+        literals = [self._value(element, present, local) for element in right.list_expr.elements]
+        constants = tuple(literal for literal in literals if isinstance(literal, Literal))
+        if len(constants) != len(literals):
+            return self._refuse(node, "the list to the right of `in` holds something that is no constant")
+        return self._among(left, item, right.list_expr.elements, constants)
+
+    def _among(self, left: Any, item: Expr, nodes: Collection[Any], constants: tuple[Literal, ...]) -> Lowered:  # noqa: ANN401
+        for node, constant in zip(nodes, constants, strict=True):
+            self._check_word(node, constant, item.type)
+        if isinstance(item, Literal):
+            return Lowered(TRUE if item.value in {constant.value for constant in constants} else FALSE)
+        return Lowered(Member(item, constants))
+
+    def _within(self, call: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
+        place = self._value(call.target, present, local)
+        region = self._value(call.args[0], present, local)
+        if not isinstance(region, Literal):
+            return self._refuse(call.args[0], "`within` takes a place written out", "such as `within('US')`")
+        self._check_word(call.args[0], region, Type("place"))
+        codes = self._scope.places_within(str(region.value))
+        if isinstance(place, Literal):
+            return Lowered(TRUE if place.value in codes else FALSE)
+        return Lowered(Within(place, str(region.value), codes))
+
+    def _date(self, node: Any) -> Lowered:  # noqa: ANN401
+        argument = node.call_expr.args[0]
+        constant = argument.const_expr.string_value if argument.WhichOneof("kind") == "const_expr" else ""
+        if not self._scope.is_date(constant):
+            return self._refuse(node, "`date` takes a day written out", "such as `date('2026-01-31')`")
+        return Lowered(Literal(constant, DATE))
+
+    def _arithmetic(self, node: Any, operator: str, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
+        left, right = (self._value(arg, present, local) for arg in node.call_expr.args)
+        if left.type.kind not in _NUMERIC or right.type.kind not in _NUMERIC:
+            help_ = "use doubles, such as `2.0`" if left.type == INT else "compare, do not compute"
+            return self._refuse(node, f"`{operator}` on {left.type} could fail or has no place in a rule", help_)
+        return Lowered(Arithmetic(operator, left, right))
+
+    def _apply(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
+        call = node.call_expr
+        arguments = []
+        for arg in call.args:
+            expr = self._value(arg, present, local)
+            if expr.type.kind == "record" and path(expr) is None:
+                return self._refuse(arg, "a function takes a record by its path")
+            arguments.append(expr)
+        applied = self._scope.apply(call.function, arguments)
+        return applied if applied is not None else self._fault()
+
+    # -- quantifiers
+
+    def _comprehension(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
+        loop = node.comprehension_expr
+        kind = _quantifier(loop)
+        if kind is None:
+            return self._refuse(node, "`map` and `filter` build lists", "say it with `exists`, `all` or `exists_one`")
+        over = self._value(loop.iter_range, present, local)
+        if over.type.element is None or path(over) is None:
+            return self._refuse(node, f"`{kind}` runs over a fact that is a list")
+        element = Element(self._scope.new_element(loop.iter_var), over.type.element)
+        body = self.condition(_body(loop, kind), present, {**local, loop.iter_var: element})
+        return Lowered(Quantify(kind, element, over, body.expr))
+
+    # -- reports
+
+    def _check_word(self, node: Any, literal: Literal, type_: Type) -> None:  # noqa: ANN401
+        words = self._scope.words(type_)
+        if words is None or literal.type != STRING or literal.value in words:
+            return
+        code, what = ("R309", "place") if type_.kind == "place" else ("R308", f"value of `{type_.name}`")
+        message = f"`{str(literal.value)[:60]}` is not a known {what}"
+        help_ = suggest(str(literal.value), words, "known")
+        self._report(node, code, message, help_, None, len(str(literal.value)) + 2)
+
+    def _refuse(self, node: Any, message: str, help_: str | None = None) -> Lowered:  # noqa: ANN401
+        self._report(node, "R305", message, help_, None, 1)
+        return Lowered(Literal(value=False, type=BOOL))
+
+    def _fault(self) -> Lowered:
+        """A name whose definition is at fault, which has been reported there."""
+        self.rests_on_a_fault = True
+        return Lowered(FALSE)
+
+    def _report(
+        self,
+        node: Any,  # noqa: ANN401
+        code: str,
+        message: str,
+        help_: str | None,
+        offset: int | None,
+        length: int,
+    ) -> None:
+        start = self._compiled.offset(node.id) if offset is None else offset
+        self._diagnostics.append(Diagnostic(code, message, self._compiled.text.span_at(start, length), help_))
+
+
+def _quantifier(loop: Any) -> str | None:  # noqa: ANN401
+    """Which macro a comprehension came from: the library expands each to a fixed shape."""
+    init = loop.accu_init.WhichOneof("kind")
+    step = loop.loop_step.call_expr.function
+    if init == "const_expr" and loop.accu_init.const_expr.WhichOneof("kind") == "bool_value":
+        return {"_||_": "exists", "_&&_": "all"}.get(step)
+    if init == "const_expr" and loop.accu_init.const_expr.WhichOneof("kind") == "int64_value":
+        return "exists_one"
+    return None
+
+
+def _body(loop: Any, kind: str) -> Any:  # noqa: ANN401
+    return loop.loop_step.call_expr.args[0 if kind == "exists_one" else 1]
+
+

@@ -1,0 +1,277 @@
+"""What an expression may mention, and what each name means: the facts, switches, the provider's program, definitions."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+
+import attrs
+
+from engine.language.cel import Checker, FunctionType, Names, root_types
+from engine.program.expressions import (
+    Element,
+    Expr,
+    Literal,
+    Parameter,
+    Read,
+    Root,
+    children,
+    named,
+    path,
+    substitute,
+)
+from engine.vocabulary.descriptors import cel_type
+from engine.vocabulary.model import DATE, STRING, Type, Vocabulary
+
+Paths = frozenset[tuple[str, ...]]
+
+MAX_NODES = 5_000
+MAX_DEPTH = 150
+
+
+@attrs.frozen
+class Lowered:
+    """An expression, and the facts known to be present when it is true and when it is false.
+
+    `parts` are the conjuncts as written, for explanations.
+    """
+
+    expr: Expr
+    when_true: Paths = frozenset()
+    when_false: Paths = frozenset()
+    parts: tuple[Expr, ...] = ()
+
+
+@attrs.frozen
+class ListConstant:
+    """A list of the provider's program. It may stand to the right of `in` and in `size()`, and is gone after that."""
+
+    items: tuple[Literal, ...]
+    type: Type = Type("list", element=STRING)
+
+
+@attrs.frozen
+class Function:
+    """A definition with parameters; `body` is None when it is itself at fault."""
+
+    parameters: tuple[Parameter, ...]
+    body: Lowered | None
+    result: str
+
+    def fits(self, arguments: Sequence[Type], vocabulary: Vocabulary) -> bool:
+        """Whether the arguments are of the parameters' types, or of records that include them."""
+        return len(arguments) == len(self.parameters) and all(
+            type_.name in vocabulary.extending(parameter.type.name)
+            if parameter.type.kind == "record"
+            else cel_type(type_) == cel_type(parameter.type)
+            for parameter, type_ in zip(self.parameters, arguments, strict=True)
+        )
+
+
+@attrs.frozen(eq=False)
+class World:
+    """What is the same for every file: the vocabulary, the places, and the constants of switches and program.
+
+    `constants` maps `interpretation.Q05` and `program.a.b` to values; `words` maps the name of a switch's type to its
+    options; `within` maps a place to all places in it, itself included.
+    """
+
+    vocabulary: Vocabulary
+    within: Mapping[str, frozenset[str]]
+    constants: Mapping[str, Literal | ListConstant]
+    words: Mapping[str, frozenset[str]]
+
+
+@attrs.frozen(eq=False, slots=False)
+class Scope:
+    """The names visible at one place of one file. Adding a name makes a new scope."""
+
+    world: World
+    variables: Mapping[str, Lowered | None] = attrs.Factory(dict)
+    variable_types: Mapping[str, str] = attrs.Factory(dict)
+    functions: Mapping[str, tuple[Function, ...]] = attrs.Factory(dict)
+    locals: Mapping[str, Element | Parameter] = attrs.Factory(dict)
+    _counter: list[int] = attrs.Factory(lambda: [0])
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The vocabulary of this world."""
+        return self.world.vocabulary
+
+    # -- growing
+
+    def with_variable(self, name: str, lowered: Lowered | None, type_: str) -> Scope:
+        """The scope with one more variable; None marks one whose definition is at fault."""
+        return attrs.evolve(
+            self,
+            variables={**self.variables, name: lowered},
+            variable_types={**self.variable_types, name: type_},
+        )
+
+    def with_locals(self, added: Mapping[str, Element | Parameter]) -> Scope:
+        """The scope with list elements or parameters."""
+        return attrs.evolve(self, locals={**self.locals, **added})
+
+    def with_functions(self, added: Mapping[str, tuple[Function, ...]]) -> Scope:
+        """The scope with more functions."""
+        return attrs.evolve(self, functions={**self.functions, **added})
+
+    # -- for the CEL checker
+
+    def checker(self) -> Checker:
+        """The CEL checker for these names, made once."""
+        made: Checker | None = self.__dict__.get("_checker")
+        if made is None:
+            made = Checker(self._names())
+            self.__dict__["_checker"] = made
+        return made
+
+    def _names(self) -> Names:
+        variables = root_types(self.vocabulary)
+        variables |= {name: cel_type(literal.type) for name, literal in self.world.constants.items()}
+        variables |= {f"variables.{name}": type_ for name, type_ in self.variable_types.items()}
+        variables |= {name: cel_type(local.type) for name, local in self.locals.items()}
+        overloads = [
+            FunctionType(name, f"{name}/{'/'.join(types)}".replace(".", "_"), types, result)
+            for name, functions in self.functions.items()
+            for types, result in self._signatures(functions).items()
+        ]
+        return Names(variables, (*_BUILT_IN, *overloads))
+
+    def _signatures(self, functions: Sequence[Function]) -> dict[tuple[str, ...], str]:
+        """One signature for each record a parameter takes; those of one parameter expand, the rest stand as they are."""
+        found: dict[tuple[str, ...], str] = {}
+        for function in functions:
+            variants: list[tuple[str, ...]] = [()]
+            for parameter in function.parameters:
+                names = (
+                    [cel_type(Type("record", name)) for name in self.vocabulary.extending(parameter.type.name)]
+                    if parameter.type.kind == "record"
+                    else [cel_type(parameter.type)]
+                )
+                variants = [(*variant, name) for variant in variants for name in names]
+            found |= {variant: found.get(variant, function.result) for variant in variants}
+        return found
+
+    # -- for lowering
+
+    def name(self, name: str) -> Lowered | None:
+        """What a name means; None when its definition is at fault."""
+        if name in self.locals:
+            return Lowered(self.locals[name])
+        if name in self.world.constants:
+            return Lowered(self.world.constants[name])
+        if name in self.vocabulary.roots:
+            return Lowered(Root(name, self.vocabulary.roots[name].type))
+        if name == "as_of":
+            return Lowered(Root("as_of", DATE))
+        if name == "action":
+            return Lowered(Root("action", Type("enum", "action")))
+        found = self.variables.get(name.removeprefix("variables."))
+        return None if found is None else attrs.evolve(found, expr=named(name, found.expr), parts=())
+
+    def is_function(self, name: str) -> bool:
+        """Whether a definition in scope has this name."""
+        return name in self.functions
+
+    def apply(self, name: str, arguments: Sequence[Expr]) -> Lowered | None:
+        """A function's body with the arguments in place; the overload that names the most specific types wins."""
+        types = [argument.type for argument in arguments]
+        fitting = [function for function in self.functions[name] if function.fits(types, self.vocabulary)]
+        if not fitting:
+            return None
+        chosen = max(
+            fitting,
+            key=lambda f: sum(p.type == t for p, t in zip(f.parameters, types, strict=True)),
+        )
+        if chosen.body is None:
+            return None
+        bound = {parameter.name: argument for parameter, argument in zip(chosen.parameters, arguments, strict=True)}
+        label = f"{name}({', '.join(_label(argument) for argument in arguments)})"
+        return Lowered(
+            named(label, substitute(chosen.body.expr, bound, {})),
+            _rebased(chosen.body.when_true, bound),
+            _rebased(chosen.body.when_false, bound),
+        )
+
+    def words(self, type_: Type) -> frozenset[str] | None:
+        """The closed set of texts a type allows, or None when it allows any."""
+        if type_.kind == "place":
+            return frozenset(self.world.within)
+        if type_.kind != "enum":
+            return None
+        return self.world.words.get(type_.name) or frozenset(self.vocabulary.enums[type_.name])
+
+    def places_within(self, region: str) -> frozenset[str]:
+        """Every place that is the region or lies in it."""
+        return self.world.within.get(region, frozenset())
+
+    @staticmethod
+    def is_date(text: str) -> bool:
+        """Whether a text is a day written YYYY-MM-DD."""
+        try:
+            return datetime.date.fromisoformat(text).isoformat() == text
+        except ValueError:
+            return False
+
+    def is_optional(self, read: Read) -> bool:
+        """Whether a fact may be absent: callers may leave any of theirs out, derived facts are complete."""
+        derived = {field.type.element.name for field in self.vocabulary.derived.values() if field.type.element}
+        return not (read.record.type.name in derived)
+
+    @staticmethod
+    def shown(where: Sequence[str]) -> list[str]:
+        """A path as an author wrote it: loop names without what tells loops apart."""
+        return [name.partition("#")[0] for name in where]
+
+    def new_element(self, name: str) -> str:
+        """A key for a loop, unlike that of any other loop."""
+        self._counter[0] += 1
+        return f"{name}#{self._counter[0]}"
+
+
+def weight(expr: Expr, memo: dict[Expr, tuple[int, int]]) -> tuple[int, int]:
+    """Operations of the expression when written out in full, and how deep they nest."""
+    if expr not in memo:
+        parts = [weight(child, memo) for child in children(expr)]
+        memo[expr] = (1 + sum(n for n, _ in parts), 1 + max((depth for _, depth in parts), default=0))
+    return memo[expr]
+
+
+def _label(argument: Expr) -> str:
+    where = path(argument)
+    if where is not None:
+        return ".".join(Scope.shown(where))
+    return str(argument.value) if isinstance(argument, Literal) else argument.type.kind
+
+
+def _rebased(paths: Paths, bound: Mapping[str, Expr]) -> Paths:
+    rebased = set()
+    for where in paths:
+        base = path(bound[where[0]]) if where[0] in bound else (where[0],)
+        if base is not None:
+            rebased.add((*base, *where[1:]))
+    return frozenset(rebased)
+
+
+_TEXTS = ("string", "string")
+_BUILT_IN = (
+    FunctionType("within", "within", _TEXTS, "bool", is_method=True),
+    FunctionType("date", "date", ("string",), "google.protobuf.Timestamp"),
+    FunctionType("calendar.days_between", "days_between", ("google.protobuf.Timestamp",) * 2, "int"),
+)
+REFUSED_FUNCTIONS: Mapping[str, tuple[str, str | None]] = {
+    "_/_": ("a division can fail", "multiply instead, or state the share as a fact"),
+    "_%_": ("a remainder can fail", None),
+    "_[_]": ("an index can fail", "say it with `exists` or `all`"),
+    "-_": ("a negation can overflow", "write the number with its sign"),
+    "matches": ("a pattern can fail to compile", "use `startsWith`, `endsWith` or `contains`"),
+    **{
+        name: (f"the conversion `{name}` can fail", None)
+        for name in ("int", "uint", "double", "string", "bytes", "bool", "duration", "type", "dyn")
+    },
+    "timestamp": ("the conversion `timestamp` can fail", "write a day as `date('2026-01-31')`"),
+}
+"""Calls of standard CEL that a total program has to do without: why, and what to do instead."""
+
+

@@ -1,0 +1,113 @@
+"""Why a document does not fit its schema, in plain words and without repeating what it said."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import attrs
+import jsonschema
+
+_KINDS = {
+    "object": "an object",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+_FORMATS = {
+    "date": ("is not a day that exists", "write it as YYYY-MM-DD"),
+    "date-time": ("is not an instant", "write it as RFC 3339 with an offset, such as 2026-01-31T09:30:00Z"),
+    "email": ("is not an email address", None),
+    "place": ("is not a known place", "use an ISO 3166-1 alpha-2 or 3166-2 code, or one declared in jurisdictions/"),
+}
+
+
+@attrs.frozen
+class Misfit:
+    """One place that does not fit: keys and indices from the top, what is wrong, what to do, and whether the key
+    itself is what is wrong."""
+
+    path: tuple[str | int, ...]
+    detail: str
+    help: str | None = None
+    is_key: bool = False
+
+    @property
+    def pointer(self) -> str:
+        """The place as an RFC 6901 JSON Pointer."""
+        return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in self.path)
+
+
+def misfits(schema: dict[str, Any], document: object) -> tuple[Misfit, ...]:
+    """Everything in the document that does not fit, in document order. Slow: for explaining, not for deciding."""
+    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker(["date"]))
+    found = {misfit: None for error in validator.iter_errors(document) for misfit in _explain(error)}
+    return tuple(sorted(found, key=lambda misfit: [str(step) for step in misfit.path]))
+
+
+def _explain(error: jsonschema.ValidationError) -> Iterator[Misfit]:
+    path = tuple(error.absolute_path)
+    schema = error.schema
+    keyword, value = str(error.validator), error.validator_value
+    match keyword:
+        case "additionalProperties":
+            known = list(schema.get("properties", ()))
+            for key in error.instance:
+                if key not in known:
+                    yield Misfit((*path, key), "is not a known key", _nearest(key, known), is_key=True)
+        case "propertyNames":
+            yield Misfit(path, "has a key that is not a name", None)
+        case "required":
+            for key in value:
+                if key not in error.instance:
+                    yield Misfit((*path, key), "is missing", None, is_key=True)
+        case "type":
+            wanted = [_KINDS[kind] for kind in ([value] if isinstance(value, str) else value) if kind != "null"]
+            yield Misfit(path, f"is {_kind(error.instance)}, not {' or '.join(wanted)}", _FORMATS.get(
+                schema.get("format", ""), (None, None))[1])
+        case "enum" | "const":
+            yield from _not_among(path, error.instance, value if keyword == "enum" else [value])
+        case "format" | "pattern":
+            detail, help_ = _FORMATS.get(schema.get("format", ""), ("is empty", "leave the key out when it is not known"))
+            yield Misfit(path, detail, help_)
+        case "minimum" | "maximum":
+            yield Misfit(path, f"is {'less' if keyword == 'minimum' else 'more'} than {value}")
+        case "maxLength" | "maxItems" | "minItems" | "minLength" | "minProperties" | "maxProperties":
+            yield Misfit(path, f"is too {'long' if keyword.startswith('max') else 'short'}: the limit is {value}")
+        case "anyOf" | "oneOf":
+            yield Misfit(path, "fits none of the forms allowed here", schema.get("description"))
+        case _:
+            yield Misfit(path, "does not fit")
+
+
+def _not_among(path: tuple[str | int, ...], instance: object, values: Iterable[object]) -> Iterator[Misfit]:
+    words = [str(value) for value in values if value is not None]
+    if not isinstance(instance, str):
+        yield Misfit(path, f"is {_kind(instance)}, not text")
+    elif len(words) > 50:
+        yield Misfit(path, *_FORMATS["place"])
+    else:
+        near = difflib.get_close_matches(instance[:80], words, n=1, cutoff=0.6)
+        listed = f"did you mean `{near[0]}`?" if near else "one of " + ", ".join(f"`{word}`" for word in words)
+        yield Misfit(path, "is not one of the words known here", listed)
+
+
+def _nearest(key: str, known: list[str]) -> str | None:
+    near = difflib.get_close_matches(key[:80], known, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean `{near[0]}`?"
+    listed = ", ".join(f"`{name}`" for name in sorted(known)[:5])
+    return f"known here: {listed}" + (f" and {len(known) - 5} more" if len(known) > 5 else "") if known else None
+
+
+def _kind(instance: object) -> str:
+    if isinstance(instance, bool):
+        return _KINDS["boolean"]
+    for type_, kind in ((dict, "object"), (list, "array"), (str, "string"), (int, "integer"), (float, "number")):
+        if isinstance(instance, type_):
+            return _KINDS[kind]
+    return _KINDS["null"]
