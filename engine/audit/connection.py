@@ -47,10 +47,11 @@ def open_reader(path: Path) -> Database:
 
 
 def checkpoint(db: Database) -> bool:
-    """Move all that is committed into the database file, flush that, empty the write-ahead log; false if readers prevent it.
+    """Move all that is committed into the database file, flush it and empty the write-ahead log.
 
-    A flush that failed may leave pages in memory that the disk never got, and flushing those again reports success. Copying
-    them into the database file is a write of its own, so its flush can be believed. The caller holds the file lock.
+    A flush that failed may leave pages in memory that the disk never got, and flushing those again reports success.
+    Copying them into the database file is a write of its own, so its flush can be believed. The caller holds the file
+    lock. False if programs that are reading prevent it.
 
     Raises:
         sqlite3.Error: the disk did not take it.

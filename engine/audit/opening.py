@@ -54,7 +54,7 @@ def open_files(directory: Path, seconds: float) -> tuple[FileLock, Database]:
 def _make_directory(directory: Path) -> None:
     if directory.is_dir():
         return
-    directory.mkdir(mode=0o700, parents=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     # SQLite flushes the directory of a file it makes, but nobody the one in which that directory is new.
     parent = os.open(directory.parent, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -68,8 +68,7 @@ def _open_checked(path: Path) -> Database:
         if is_newer(db):
             raise LogUnavailable(f"{path}: a newer version wrote this log; start that version or a later one")
         migrate(db)
-        # What a process that died has left may never have been flushed. If this is prevented, another process lives and has
-        # seen to it.
+        # What a process that died has left may never have been flushed. If others read, one of them has seen to it.
         checkpoint(db)
         flaw = _find_flaw(db)
         if flaw is not None:

@@ -25,7 +25,7 @@ class Readers:
         self._idle: list[Database] = []
         self._mutex = threading.Lock()
         self._is_closed = False
-        # Kept open, the first one keeps the file that shares the write-ahead log: with a full disk it could not be made anew.
+        # Open from the start, the first one keeps the `-shm` file alive, which a full disk would not let be made anew.
         with self.borrow() as db:
             db.execute("SELECT size FROM log_state").fetchone()
 

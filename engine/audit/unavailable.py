@@ -55,7 +55,7 @@ _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQL
 
 
 def _code(error: Exception) -> int:
-    """SQLite's result code if it is one with words of its own, else the primary code in its low byte; -1 if it has none."""
+    """SQLite's result code if it has words of its own, else the primary code in its low byte; -1 if there is none."""
     extended: int = getattr(error, "sqlite_errorcode", -1)
     return extended if extended in _WORDS or extended < 0 else extended & 0xFF
 

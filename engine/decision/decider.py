@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -14,7 +14,7 @@ from engine.decision.request import RequestError, Requests, Violation
 from engine.decision.severity import outcome_of
 from engine.evaluators.compiled import Compiled, compile_expression
 from engine.language.source import Span
-from engine.measures.match import Matcher
+from engine.measures.match import Matcher, Measure
 from engine.policy.policy import Policy
 from engine.program.finding import Finding
 from engine.program.rule_set import FactPath, Rule
@@ -76,9 +76,12 @@ class Decider:
 
     def findings(self, case: Case) -> list[Finding]:
         """The rules that apply to a case, in file order."""
-        measures = self._matcher.match(case.facts, case.as_of)
-        found = self._compiled.findings(case.action, case.as_of, case.facts, measures)
+        found = self._compiled.findings(case.action, case.as_of, case.facts, self.measures(case))
         return [self._no_law] if found is None else found
+
+    def measures(self, case: Case) -> Sequence[Measure]:
+        """The special measures that touch a case on its day."""
+        return self._matcher.match(case.facts, case.as_of)
 
 
 def _no_law(policy: Policy) -> Finding:
@@ -95,4 +98,4 @@ def _no_law(policy: Policy) -> Finding:
         terms=(),
         span=Span("", 0, 0),
     )
-    return Finding(rule, "")
+    return Finding(rule, at="")

@@ -10,7 +10,7 @@ import attrs
 
 from engine.language.diagnostic import Diagnostic
 from engine.language.source import Source, Span, Text
-from engine.language.yaml_nodes import Mapping, Node, Sequence, compose
+from engine.language.yaml_nodes import Mapping, Node, Sequence
 from engine.vocabulary.explain import misfits
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
@@ -62,12 +62,9 @@ class Document:
 
 
 def read_document(
-    source: Source, shape: dict[str, Any], code: str, diagnostics: list[Diagnostic]
+    source: Source, node: Node, shape: dict[str, Any], code: str, diagnostics: list[Diagnostic]
 ) -> Document | None:
     """The file's content, or None with diagnostics of that code when it does not fit the shape."""
-    node = compose(source, diagnostics)
-    if node is None:
-        return None
     document = Document(source, node, plain(node))
     found = misfits(shape, document.plain)
     for misfit in found:

@@ -69,7 +69,7 @@ class Fields:
         if node is None:
             return ()
         if isinstance(node, Text) and one_is_list:
-            node = Sequence((node,), node.span)
+            node = Sequence((node,), node.source, node.start)
         if not isinstance(node, Sequence):
             self.report("R203", f"`{key}` is {_KINDS[type(node)]}, not a list", node.span, "begin each entry with `- `")
             return ()

@@ -17,7 +17,7 @@ from engine.language.rule_file import (
     VariableNode,
 )
 from engine.language.source import Source, Text
-from engine.language.yaml_nodes import Mapping, compose
+from engine.language.yaml_nodes import Mapping, Node
 
 _RULE_KEYS = ("id", "description", "variables", "match", "aggregate")
 _NESTED = ("condition", "rule")
@@ -30,15 +30,17 @@ _NOT_HERE = {
 }
 
 
-def parse_rule_file(source: Source, actions: Collection[str], diagnostics: list[Diagnostic]) -> RuleFile | None:
+def parse_rule_file(
+    source: Source, node: Node, actions: Collection[str], diagnostics: list[Diagnostic]
+) -> RuleFile | None:
     """One rule set, or None when too little is left to check; either way every mistake is reported."""
-    top = read_top(source, "a rule set", diagnostics)
+    top = _top(node, "a rule set", diagnostics)
     return None if top is None else _rule_file(top, source, actions)
 
 
-def parse_definitions(source: Source, diagnostics: list[Diagnostic]) -> DefinitionsFile | None:
+def parse_definitions(source: Source, node: Node, diagnostics: list[Diagnostic]) -> DefinitionsFile | None:
     """One file of shared variables and functions, or None when it has no usable name."""
-    top = read_top(source, "a definitions file", diagnostics)
+    top = _top(node, "a definitions file", diagnostics)
     if top is None:
         return None
     top.require(["name"], ["description", "uses", "variables", "functions"])
@@ -55,11 +57,9 @@ def parse_definitions(source: Source, diagnostics: list[Diagnostic]) -> Definiti
     )
 
 
-def read_top(source: Source, what: str, diagnostics: list[Diagnostic]) -> Fields | None:
-    """The mapping that a file consists of."""
-    node = compose(source, diagnostics)
-    if node is None or isinstance(node, Mapping):
-        return None if node is None else Fields(node, what, diagnostics)
+def _top(node: Node, what: str, diagnostics: list[Diagnostic]) -> Fields | None:
+    if isinstance(node, Mapping):
+        return Fields(node, what, diagnostics)
     diagnostics.append(Diagnostic("R203", f"{what} is not a mapping", node.span, "begin with `name: ...`"))
     return None
 

@@ -26,7 +26,13 @@ class Sequence:
     """A YAML sequence."""
 
     items: tuple[Node, ...]
-    span: Span
+    source: Source
+    start: int
+
+    @property
+    def span(self) -> Span:
+        """Where the sequence begins."""
+        return self.source.span(self.start, self.start + 1)
 
 
 @attrs.frozen(eq=False)
@@ -34,7 +40,13 @@ class Mapping:
     """A YAML mapping, in the order written; of two equal keys the first is kept and the second reported."""
 
     entries: tuple[tuple[Text, Node], ...]
-    span: Span
+    source: Source
+    start: int
+
+    @property
+    def span(self) -> Span:
+        """Where the mapping begins."""
+        return self.source.span(self.start, self.start + 1)
 
     def get(self, key: str) -> Node | None:
         """The value under a key, or None."""
@@ -133,11 +145,10 @@ class _Composer:
 
     def _close(self) -> None:
         top = self._stack.pop()
-        span = self._source.span(top.start, top.start + 1)
         if top.is_mapping:
-            self._add(Mapping(tuple(zip(top.keys, top.children, strict=True)), span))
+            self._add(Mapping(tuple(zip(top.keys, top.children, strict=True)), self._source, top.start))
         else:
-            self._add(Sequence(tuple(top.children), span))
+            self._add(Sequence(tuple(top.children), self._source, top.start))
 
     def _add(self, node: Node) -> None:
         if not self._stack:

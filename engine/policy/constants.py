@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,11 @@ from engine.program.scope import ListConstant
 from engine.vocabulary.model import BOOL, INT, NUMBER, STRING, Type
 
 
+@cache
 def shape(name: str) -> dict[str, Any]:
     """The JSON Schema of one kind of data file."""
     text = Path(__file__).with_name("shapes").joinpath(f"{name}.yaml").read_text("utf-8")
-    loaded: dict[str, Any] = yaml.safe_load(text)
+    loaded: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe
     return loaded
 
 

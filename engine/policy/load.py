@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import attrs
-import rfc8785
 
 from engine.language.diagnostic import Diagnostic, in_order
 from engine.language.document import Document, read_document
@@ -64,6 +64,20 @@ def load_files(
     return policy
 
 
+def with_orders(policy: Policy, files: Mapping[str, str]) -> Policy:
+    """The same policy with the orders of more files, by their paths below `jurisdictions/measures/`.
+
+    The rules are not read again. Raises PolicyError as `load` does.
+    """
+    loading = _Loading(files, {})
+    orders = loading.orders(policy.places, Scope(policy.world), policy.orders)
+    if loading.diagnostics:
+        raise PolicyError(in_order(loading.diagnostics), {s.name: s.text for s in loading.sources.values()})
+    added = {name: _texts(node) for name, node in loading.nodes.items()}
+    identity = {**policy.identity, "files": {**policy.identity["files"], **added}}
+    return attrs.evolve(policy, orders=orders, identity=identity, files={**policy.files, **files})
+
+
 def is_test(name: str) -> bool:
     """Whether a file holds tests of rules, or the cases they use: such files decide nothing."""
     return name.endswith("_test.yaml") or name == RULES + "cases.yaml"
@@ -74,6 +88,8 @@ class _Loading:
         self._files = files
         self.sources = {name: Source(shown.get(name, name), text) for name, text in sorted(files.items())}
         self.diagnostics: list[Diagnostic] = []
+        composed = {name: compose(s, self.diagnostics) for name, s in self.sources.items() if not is_test(name)}
+        self.nodes = {name: node for name, node in composed.items() if node is not None}
 
     def policy(self, overrides: Overrides) -> Policy:
         sources = self._document(RULES + "sources.yaml", "sources", "R203")
@@ -92,19 +108,23 @@ class _Loading:
         statuses = {} if sources is None else {key: str(spec["status"]) for key, spec in sources.plain.items()}
         return Policy(
             program=self._rule_sets(world, constants, statuses),
-            orders=self._orders(places, Scope(world)),
+            orders=self.orders(places, Scope(world)),
             places=places,
             vocabulary=vocabulary,
             statuses=statuses,
-            document=self._canonical(constants, places),
+            world=world,
+            identity=self._identity(constants, places),
             files=self._files,
         )
 
     # -- the parts
 
     def _rule_sets(self, world: World, constants: Constants, statuses: Mapping[str, str]) -> tuple[RuleSet, ...]:
-        in_definitions = [s for name, s in self.sources.items() if name.startswith(RULES + "definitions/")]
-        definitions = [parse_definitions(source, self.diagnostics) for source in in_definitions]
+        definitions = [
+            parse_definitions(self.sources[name], node, self.diagnostics)
+            for name, node in self.nodes.items()
+            if name.startswith(RULES + "definitions/")
+        ]
         library = Library([file for file in definitions if file is not None], world, self.diagnostics)
         library.check_all()
         references = References(statuses.keys() if statuses else _Anything(), constants.terms)
@@ -120,10 +140,10 @@ class _Loading:
     def _rule_files(self, world: World) -> list[RuleFile]:
         seen: dict[str, RuleFile] = {}
         files: list[RuleFile] = []
-        for name, source in self.sources.items():
+        for name, node in self.nodes.items():
             if not _is_rule_file(name):
                 continue
-            file = parse_rule_file(source, world.vocabulary.enums["action"], self.diagnostics)
+            file = parse_rule_file(self.sources[name], node, world.vocabulary.enums["action"], self.diagnostics)
             if file is None:
                 continue
             first = seen.setdefault(file.name.value, file)
@@ -133,9 +153,10 @@ class _Loading:
             files.append(file)
         return files
 
-    def _orders(self, places: Places, scope: Scope) -> tuple[Order, ...]:
-        found: dict[str, Order] = {}
-        for name in self.sources:
+    def orders(self, places: Places, scope: Scope, known: tuple[Order, ...] = ()) -> tuple[Order, ...]:
+        """The orders known, and those in the files."""
+        found: dict[str, Order] = {order.id: order for order in known}
+        for name in self.nodes:
             if not name.startswith(JURISDICTIONS + "measures/"):
                 continue
             document = self._document(name, "order", "R403")
@@ -149,23 +170,20 @@ class _Loading:
         return tuple(found.values())
 
     def _document(self, name: str, shape_name: str, code: str) -> Document | None:
-        source = self.sources.get(name)
-        return None if source is None else read_document(source, shape(shape_name), code, self.diagnostics)
+        if name not in self.nodes:
+            return None
+        return read_document(self.sources[name], self.nodes[name], shape(shape_name), code, self.diagnostics)
 
-    def _canonical(self, constants: Constants, places: Places) -> bytes:
+    def _identity(self, constants: Constants, places: Places) -> dict[str, Any]:
         """Everything that can change a decision, and nothing else: no comments, no layout, no tests, no paths."""
-        ignored: list[Diagnostic] = []
-        nodes = {name: compose(source, ignored) for name, source in self.sources.items() if not is_test(name)}
-        return rfc8785.dumps(
-            {
-                "semantics": SEMANTICS,
-                "vocabulary": dict(read_vocabulary().source),
-                "files": {name: _texts(node) for name, node in nodes.items() if node is not None},
-                "constants": {name: str(c.value) for name, c in constants.values.items() if isinstance(c, Literal)},
-                "terms": {name: list(texts) for name, texts in constants.terms.items()},
-                "places": places.codes,
-            }
-        )
+        return {
+            "semantics": SEMANTICS,
+            "vocabulary": dict(read_vocabulary().source),
+            "files": {name: _texts(node) for name, node in self.nodes.items()},
+            "constants": {name: str(c.value) for name, c in constants.values.items() if isinstance(c, Literal)},
+            "terms": {name: list(texts) for name, texts in constants.terms.items()},
+            "places": " ".join(places.codes),
+        }
 
     def _report(self, code: str, message: str, help_: str) -> None:
         where = next((s.name for name, s in self.sources.items() if name.startswith(RULES)), RULES)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
 
 import attrs
+import rfc8785
 
 from engine.language.diagnostic import Diagnostic
 from engine.language.rendering import render_text
 from engine.measures.order import Order
 from engine.measures.places import Places
 from engine.program.rule_set import RuleSet
+from engine.program.scope import World
 from engine.vocabulary import Vocabulary
 
 
@@ -52,10 +56,10 @@ class OrderSummary:
     file: str
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Policy:
-    """What decides. `rule_sets` are in file order; `document` is the RFC 8785 canonical form that `digest` names;
-    `files` are the texts of every file read, below `rules/` and `jurisdictions/`, from which `load_files` makes the
+    """What decides. `rule_sets` are in file order; `identity` is everything that can change a decision, and
+    `document` its canonical form, which `digest` names; `world` is what expressions of more orders may mention; `files` are the texts of every file read, below `rules/` and `jurisdictions/`, from which `load_files` makes the
     same policy again."""
 
     program: tuple[RuleSet, ...]
@@ -63,10 +67,16 @@ class Policy:
     places: Places
     vocabulary: Vocabulary
     statuses: Mapping[str, str]
-    document: bytes
+    world: World
+    identity: Mapping[str, Any]
     files: Mapping[str, str]
 
-    @property
+    @cached_property
+    def document(self) -> bytes:
+        """The RFC 8785 canonical form of `identity`."""
+        return rfc8785.dumps(dict(self.identity))
+
+    @cached_property
     def digest(self) -> str:
         """The identity of the policy: `sha256:` and the hash of `document`."""
         return "sha256:" + hashlib.sha256(self.document).hexdigest()

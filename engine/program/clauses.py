@@ -14,12 +14,12 @@ _TOKEN = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|&&|\|\||[()\[\]{}?]|
 
 def clauses_of(text: Text, lowered: Lowered) -> tuple[Clause, ...]:
     """The clauses of a condition; one for the whole when its text does not divide as its expression does."""
-    pieces = list(_conjuncts(text.value))
     parts = lowered.parts or (lowered.expr,)
+    pieces = list(_conjuncts(text.value)) if len(parts) > 1 else [(0, len(text.value))]
     if len(pieces) != len(parts):
         pieces, parts = [(0, len(text.value))], (lowered.expr,)
     return tuple(
-        Clause(" ".join(text.value[start:end].split()), text.span_at(start, end - start), expr)
+        Clause(text, start, end, expr)
         for (start, end), expr in zip(pieces, parts, strict=True)
     )
 

@@ -8,9 +8,10 @@ from engine.language.cel import UNKNOWN
 from engine.language.diagnostic import Diagnostic, suggest
 from engine.language.rule_file import DefinitionsFile, FunctionNode, VariableNode
 from engine.language.source import Text
+from engine.program.clauses import clauses_of
 from engine.program.expressions import Parameter
 from engine.program.lower import lower
-from engine.program.scope import MAX_DEPTH, MAX_NODES, Function, Lowered, Paths, Scope, World, weight
+from engine.program.scope import MAX_DEPTH, MAX_NODES, Function, Lowered, Paths, Scope, World
 from engine.vocabulary.descriptors import cel_type
 from engine.vocabulary.model import SCALARS, Type, Vocabulary
 
@@ -33,7 +34,7 @@ def check_expression(
     lowered = lower(compiled, scope, present, diagnostics)
     if lowered is None:
         return None, UNKNOWN
-    nodes, depth = weight(lowered.expr, {})
+    nodes, depth = scope.world.weight(lowered.expr)
     if nodes > MAX_NODES or depth > MAX_DEPTH:
         message = f"written out in full the expression has {nodes:,} operations, nested {depth} deep"
         help_ = f"the limits are {MAX_NODES:,} and {MAX_DEPTH}: use fewer definitions of definitions"
@@ -54,6 +55,12 @@ def add_variables(
             diagnostics.append(Diagnostic("R307", message, node.expression.span, help_))
             lowered, type_ = None, UNKNOWN
         scope = scope.with_variable(node.name.value, lowered, type_)
+        if lowered is not None:
+            named = scope.name(f"variables.{node.name.value}")
+            assert named is not None
+            # A variable that only renames another is explained by what it renames.
+            if named.expr != lowered.expr:
+                scope.world.origins.setdefault(named.expr, clauses_of(node.expression, lowered))
     return scope
 
 

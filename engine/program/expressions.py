@@ -282,8 +282,8 @@ def substitute(expr: Expr, arguments: dict[str, Expr], done: dict[Expr, Expr]) -
 
 
 def named(label: str, item: Expr) -> Expr:
-    """The expression under a name; a constant needs none."""
-    return item if isinstance(item, Literal | Read | Root) else Named(label, item, item.type)
+    """The expression under a name; what is a constant, a fact or named already needs none."""
+    return item if isinstance(item, Literal | Read | Root | Named) else Named(label, item, item.type)
 
 
 def conjunction(items: Iterator[Expr] | tuple[Expr, ...]) -> Expr:

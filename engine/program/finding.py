@@ -21,20 +21,21 @@ class Finding:
     """A rule that applies, bound to the facts it is about.
 
     `at` is a JSON Pointer into the request's facts; `order` is the id of the special measure it rests on, or empty;
-    `terms` are what a restriction consists of.
+    `terms` are what a restriction consists of; `rank` is the rule's place in file order.
     """
 
     rule: Rule
     at: str
+    rank: int = 0
     needs: tuple[Need, ...] = ()
     order: str = ""
     terms: tuple[str, ...] = ()
 
 
-def finding(rule: Rule, element: str = "") -> Finding:
+def finding(rule: Rule, rank: int, element: str = "") -> Finding:
     """The finding of a rule; `element` is the pointer of the list element it is about, if it is about one."""
     needs = tuple(Need(pointer(need, element), need.type) for need in rule.needs)
-    return Finding(rule, pointer(rule.at, element), needs, "", rule.terms)
+    return Finding(rule, pointer(rule.at, element), rank, needs, "", rule.terms)
 
 
 def pointer(where: FactPath, element: str = "") -> str:

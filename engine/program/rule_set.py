@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from engine.language.source import Span
+from engine.language.source import Span, Text
 from engine.program.expressions import Element, Expr, Read
 from engine.vocabulary.model import Type
 
@@ -20,13 +20,24 @@ class FactPath:
     below_element: bool = False
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Clause:
     """One conjunct of a condition, as written and as it is evaluated."""
 
-    text: str
-    span: Span
+    written: Text
+    start: int
+    end: int
     expr: Expr
+
+    @property
+    def text(self) -> str:
+        """The clause as written, on one line."""
+        return " ".join(self.written.value[self.start : self.end].split())
+
+    @property
+    def span(self) -> Span:
+        """Where the clause stands."""
+        return self.written.span_at(self.start, self.end - self.start)
 
 
 @attrs.frozen(eq=False)

@@ -20,6 +20,7 @@ from engine.program.expressions import (
     path,
     substitute,
 )
+from engine.program.rule_set import Clause
 from engine.vocabulary.descriptors import cel_type
 from engine.vocabulary.model import DATE, STRING, Type, Vocabulary
 
@@ -73,13 +74,20 @@ class World:
     """What is the same for every file: the vocabulary, the places, and the constants of switches and program.
 
     `constants` maps `interpretation.Q05` and `program.a.b` to values; `words` maps the name of a switch's type to its
-    options; `within` maps a place to all places in it, itself included.
+    options; `within` maps a place to all places in it, itself included; `origins` tells of each variable's expression how
+    it was written, for explanations.
     """
 
     vocabulary: Vocabulary
     within: Mapping[str, frozenset[str]]
     constants: Mapping[str, Literal | ListConstant]
     words: Mapping[str, frozenset[str]]
+    origins: dict[Expr, tuple[Clause, ...]] = attrs.Factory(dict)
+    _weights: dict[Expr, tuple[int, int]] = attrs.Factory(dict)
+
+    def weight(self, expr: Expr) -> tuple[int, int]:
+        """Operations of the expression when written out in full, and how deep they nest."""
+        return weight(expr, self._weights)
 
 
 @attrs.frozen(eq=False, slots=False)
@@ -92,6 +100,7 @@ class Scope:
     functions: Mapping[str, tuple[Function, ...]] = attrs.Factory(dict)
     locals: Mapping[str, Element | Parameter] = attrs.Factory(dict)
     _counter: list[int] = attrs.Factory(lambda: [0])
+    _applied: dict[tuple[str, tuple[Expr, ...]], Lowered] = attrs.Factory(dict)
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -109,12 +118,16 @@ class Scope:
         )
 
     def with_locals(self, added: Mapping[str, Element | Parameter]) -> Scope:
-        """The scope with list elements or parameters."""
-        return attrs.evolve(self, locals={**self.locals, **added})
+        """The scope with list elements or parameters; the same one for the same names, as its checker is costly."""
+        key = tuple(added.items())
+        known: dict[object, Scope] = self.__dict__.setdefault("_grown", {})
+        if key not in known:
+            known[key] = attrs.evolve(self, locals={**self.locals, **added})
+        return known[key]
 
     def with_functions(self, added: Mapping[str, tuple[Function, ...]]) -> Scope:
         """The scope with more functions."""
-        return attrs.evolve(self, functions={**self.functions, **added})
+        return attrs.evolve(self, functions={**self.functions, **added}, applied={})
 
     # -- for the CEL checker
 
@@ -186,12 +199,18 @@ class Scope:
         )
         if chosen.body is None:
             return None
+        key = (name, tuple(arguments))
+        if key not in self._applied:
+            self._applied[key] = self._bound(name, chosen, chosen.body, arguments)
+        return self._applied[key]
+
+    def _bound(self, name: str, chosen: Function, body: Lowered, arguments: Sequence[Expr]) -> Lowered:
         bound = {parameter.name: argument for parameter, argument in zip(chosen.parameters, arguments, strict=True)}
         label = f"{name}({', '.join(_label(argument) for argument in arguments)})"
         return Lowered(
-            named(label, substitute(chosen.body.expr, bound, {})),
-            _rebased(chosen.body.when_true, bound),
-            _rebased(chosen.body.when_false, bound),
+            named(label, substitute(body.expr, bound, {})),
+            _rebased(body.when_true, bound),
+            _rebased(body.when_false, bound),
         )
 
     def words(self, type_: Type) -> frozenset[str] | None:

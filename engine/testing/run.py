@@ -13,10 +13,11 @@ from engine.decision import Decider, RequestError
 from engine.language.diagnostic import Diagnostic, in_order
 from engine.language.document import Document, read_document
 from engine.language.source import Source, Span
+from engine.language.yaml_nodes import compose
 from engine.policy.constants import Overrides, shape
 from engine.policy.files import read_directory
-from engine.policy.load import JURISDICTIONS, RULES, load_files
-from engine.policy.policy import PolicyError
+from engine.policy.load import JURISDICTIONS, RULES, load_files, with_orders
+from engine.policy.policy import Policy, PolicyError
 from engine.testing.edit import NoSuchPath, edited
 
 _CASES: dict[str, Any] = {
@@ -75,6 +76,7 @@ class _Run:
             for name, text in read_directory(directory, self.diagnostics).items():
                 key = prefix + Path(name).relative_to(directory).as_posix()
                 self._files[key], self._names[key] = text, name
+        self._policies: dict[str, Policy] = {}
         self._deciders: dict[str, Decider] = {}
         self._fired: set[str] = set()
         self._stop()
@@ -100,7 +102,9 @@ class _Run:
         return {} if document is None else document.plain["cases"]
 
     def _read(self, key: str, form: dict[str, Any]) -> Document | None:
-        return read_document(Source(self._names[key], self._files[key]), form, "R405", self.diagnostics)
+        source = Source(self._names[key], self._files[key])
+        node = compose(source, self.diagnostics)
+        return None if node is None else read_document(source, node, form, "R405", self.diagnostics)
 
     def _case(self, document: Document, n: int, cases: Mapping[str, Any]) -> CaseResult:
         test = document.plain["tests"][n]
@@ -135,14 +139,17 @@ class _Run:
 
     def _decider(self, orders: Mapping[str, Any], overrides: Overrides) -> Decider:
         """A Decider for the files with more orders and other readings; made once for equal ones."""
-        key = json.dumps([orders, attrs.asdict(overrides)], sort_keys=True)
+        readings = json.dumps(attrs.asdict(overrides), sort_keys=True)
+        if readings not in self._policies:
+            self._policies[readings] = load_files(self._files, overrides, shown=self._names)
+        key = readings + json.dumps(orders, sort_keys=True)
         if key not in self._deciders:
             # JSON is YAML: an order written inside a test is loaded as a file of its own would be.
             added = {
                 f"{JURISDICTIONS}measures/{name}.yaml": json.dumps(order, ensure_ascii=False)
                 for name, order in orders.items()
             }
-            self._deciders[key] = Decider(load_files({**self._files, **added}, overrides, shown=self._names))
+            self._deciders[key] = Decider(with_orders(self._policies[readings], added))
         return self._deciders[key]
 
     def _stop(self) -> None:

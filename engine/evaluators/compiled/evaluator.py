@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import operator
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from engine.evaluators.compiled.generate import generate
 from engine.evaluators.compiled.python_text import PythonText
 from engine.measures.match import Measure
-from engine.program.expressions import Expr
+from engine.program.expressions import Element, Expr
 from engine.program.finding import Finding, finding
 from engine.program.rule_set import Rule, RuleSet
 
@@ -62,16 +63,24 @@ class Compiled:
             return self._functions[key]
 
 
-def compile_expression(expr: Expr) -> Callable[[Facts, str], bool]:
-    """A single expression as a function of the facts and the day."""
+def compile_expression(expr: Expr, element: Element | None = None) -> Callable[..., bool]:
+    """A single expression as a function of the facts and the day, then of the action, measures and list element."""
     names = _names()
-    body = PythonText({}, names).value(expr)
-    text = f"def holds(facts, as_of, action='', measures=()):\n    return {body}\n"
-    return _define(text, names, "holds")
+    writer = PythonText({}, names)
+    last = "element=None" if element is None else f"{writer.value(element)}=None"
+    text = f"def holds(facts, as_of, action='', measures=(), {last}):\n    return {writer.value(expr)}\n"
+    function: Callable[..., bool] = _define(text, names, "holds")
+    return function
 
 
 def _names() -> dict[str, object]:
-    return {"E": {}, "days_between": days_between, "bind": _bind, "bind_measures": _bind_measures}
+    return {
+        "E": {},
+        "days_between": days_between,
+        "element_finding": _element_finding,
+        "measure_finding": _measure_finding,
+        "RANK": operator.attrgetter("rank"),
+    }
 
 
 def _define(text: str, names: dict[str, object], name: str) -> Any:  # noqa: ANN401 - the generated function
@@ -80,23 +89,18 @@ def _define(text: str, names: dict[str, object], name: str) -> Any:  # noqa: ANN
     return names[name]
 
 
-def _bind(rules: Sequence[Rule], elements: Sequence[object], hits: list[tuple[int, int]]) -> list[Finding]:
-    """Findings rule by rule, as the rules stand in the file, each bound to the element it is about."""
-    del elements
-    hits.sort()
-    bases = {rule.id: "/" + "/".join(rule.each.names) for rule in rules if rule.each is not None}
-    return [finding(rules[position], f"{bases[rules[position].id]}/{index}") for position, index in hits]
+def _element_finding(rule: Rule, rank: int, index: int, element: object) -> Finding:
+    """A finding bound to the element of a list that it is about."""
+    del element
+    assert rule.each is not None
+    return finding(rule, rank, f"/{'/'.join(rule.each.names)}/{index}")
 
 
-def _bind_measures(rules: Sequence[Rule], measures: Sequence[Measure], hits: list[tuple[int, int]]) -> list[Finding]:
-    """Likewise for special measures: a finding points to the facts that bring the case under the order."""
-    hits.sort()
-    found = []
-    for position, index in hits:
-        rule, measure = rules[position], measures[index]
-        terms = tuple(condition.message for condition in measure.order.conditions) if rule.effect == "restrict" else ()
-        found.append(Finding(rule, measure.at, measure.needs, measure.order.id, terms))
-    return found
+def _measure_finding(rule: Rule, rank: int, index: int, measure: Measure) -> Finding:
+    """Likewise for a special measure: the finding points to the facts that bring the case under the order."""
+    del index
+    terms = tuple(condition.message for condition in measure.order.conditions) if rule.effect == "restrict" else ()
+    return Finding(rule, measure.at, rank, measure.needs, measure.order.id, terms)
 
 
 def days_between(start: str, end: str) -> int:

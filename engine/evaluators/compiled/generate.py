@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections.abc import Sequence
 
 from engine.evaluators.compiled.python_text import PythonText
 from engine.evaluators.compiled.statements import Emit, First, Loop, Suite, Test
 from engine.evaluators.compiled.suite import suite_of
-from engine.program.expressions import TRUE, Expr
+from engine.program.expressions import TRUE, Expr, Named, path
 from engine.program.finding import finding
-from engine.program.rule_set import Rule, RuleSet
+from engine.program.rule_set import RuleSet
+
+_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9]+")
 
 
 def generate(rule_sets: Sequence[RuleSet], constants: dict[str, object]) -> str:
@@ -21,6 +25,9 @@ def generate(rule_sets: Sequence[RuleSet], constants: dict[str, object]) -> str:
     writer.line(0, "def decide(facts, action, as_of, measures):")
     writer.line(1, "out = []")
     writer.suite(suite_of(rule_sets), 1)
+    # Loops over lists run all their rules in one pass: only then can findings be out of file order.
+    writer.line(1, "if len(out) > 1:")
+    writer.line(2, "out.sort(key=RANK)")
     writer.line(1, "return out")
     return "\n".join(writer.lines) + "\n"
 
@@ -30,7 +37,6 @@ class _Writer:
         self.lines: list[str] = []
         self._names: dict[Expr, str] = {}
         self._text = PythonText(self._names, constants)
-        self._positions: dict[str, int] = {}
 
     def line(self, indent: int, text: str) -> None:
         self.lines.append("    " * indent + text)
@@ -40,13 +46,13 @@ class _Writer:
         named_here = []
         for expr in suite.shared:
             value = self._text.test(expr) if expr.type.kind == "bool" else self._text.value(expr)
-            self._names[expr] = f"v{len(self.lines)}"
+            self._names[expr] = self._new_name(expr)
             named_here.append(expr)
             self.line(indent, f"{self._names[expr]} = {value}")
         for statement in suite.statements:
             match statement:
-                case Emit(rule):
-                    self._emit(rule, indent)
+                case Emit():
+                    self._emit(statement, indent)
                 case Test():
                     self._test("if", statement, indent)
                 case First(choices):
@@ -59,34 +65,38 @@ class _Writer:
         for expr in named_here:
             del self._names[expr]
 
-    def _test(self, keyword: str, test: Test, indent: int) -> None:
-        if keyword == "if" and test.condition == TRUE and not test.suite.shared and _only_emits(test.suite):
+    def _new_name(self, expr: Expr) -> str:
+        """A name that tells what it holds, unlike any other in scope."""
+        words = expr.label if isinstance(expr, Named) else "_".join(path(expr) or ("value",))
+        name = _NOT_IN_NAMES.sub("_", words.removeprefix("variables.")).strip("_")
+        taken = {*self._names.values(), "facts", "action", "as_of", "measures", "out", "items", "i", *keyword.kwlist}
+        while name in taken or name in self._text.reserved:
+            name += "_"
+        return name
+
+    def _test(self, word: str, test: Test, indent: int) -> None:
+        if word == "if" and test.condition == TRUE and not test.suite.shared and _only_emits(test.suite):
             self.suite(test.suite, indent)
             return
-        self.line(indent, f"{keyword} {self._text.test(test.condition)}:")
+        self.line(indent, f"{word} {self._text.test(test.condition)}:")
         self.suite(test.suite, indent + 1)
 
-    def _emit(self, rule: Rule, indent: int) -> None:
+    def _emit(self, emit: Emit, indent: int) -> None:
+        rule = emit.rule
         if rule.each is None:
-            self.line(indent, f"out.append({self._text.constant(finding(rule))})")
-        else:
-            self.line(indent, f"hits.append(({self._positions[rule.id]}, i))")
+            self.line(indent, f"out.append({self._text.constant(finding(rule, emit.rank))})")
+            return
+        function = "measure_finding" if rule.is_about_measures else "element_finding"
+        element = self._text.value(rule.each.element)
+        self.line(indent, f"out.append({function}({self._text.constant(rule)}, {emit.rank}, i, {element}))")
 
     def _loop(self, loop: Loop, indent: int) -> None:
-        if not loop.rules:
+        if not loop.suite.statements:
             return
-        over = self._text.value(loop.each.over)
-        element = self._text.value(loop.each.element)
-        bind = "bind_measures" if loop.rules[0].is_about_measures else "bind"
-        rules = self._text.constant(loop.rules)
-        self.line(indent, f"items = {over}")
+        self.line(indent, f"items = {self._text.value(loop.each.over)}")
         self.line(indent, "if items:")
-        self.line(indent + 1, "hits = []")
-        self.line(indent + 1, f"for i, {element} in enumerate(items):")
-        self._positions = {rule.id: n for n, rule in enumerate(loop.rules)}
+        self.line(indent + 1, f"for i, {self._text.value(loop.each.element)} in enumerate(items):")
         self.suite(loop.suite, indent + 2)
-        self.line(indent + 1, "if hits:")
-        self.line(indent + 2, f"out.extend({bind}({rules}, items, hits))")
 
 
 def _only_emits(suite: Suite) -> bool:

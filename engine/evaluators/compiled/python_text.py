@@ -78,6 +78,11 @@ class PythonText:
         self._constants[name] = value
         return name
 
+    @property
+    def reserved(self) -> Mapping[str, object]:
+        """Names the generated function uses for objects that are not its own."""
+        return self._constants
+
     # -- one method for each operation that needs more than a line
 
     def _read(self, expr: Read) -> str:

@@ -19,17 +19,13 @@ class Suite:
     loop: Each | None = None
     shared: list[Expr] = attrs.Factory(list)
 
-    @property
-    def depth(self) -> int:
-        """How many suites enclose this one."""
-        return 0 if self.parent is None else self.parent.depth + 1
-
 
 @attrs.frozen(eq=False)
 class Emit:
-    """The rule applies."""
+    """The rule applies. `rank` is its place among all rules of the function, as the files have them."""
 
     rule: Rule
+    rank: int
 
 
 @attrs.frozen(eq=False)
@@ -49,11 +45,10 @@ class First:
 
 @attrs.frozen(eq=False)
 class Loop:
-    """The suite runs for each element; findings come out rule by rule, as the rules stand in the file."""
+    """The suite runs for each element."""
 
     suite: Suite
     each: Each
-    rules: tuple[Rule, ...]
 
 
 Statement = Emit | Test | First | Loop

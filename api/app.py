@@ -1,0 +1,93 @@
+"""Settings to a Flask application."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from flask import Flask, Response, g, request
+
+from api import http_problems, problems
+from api.application import Parts, install
+from api.openapi import document_routes
+from api.problems import refuse
+from api.routes.decisions import decisions
+from api.routes.health import health
+from api.routes.pages import pages
+from api.routes.policy import policy as policy_routes
+from api.service import new_id as new_uuid
+from api.service import now as current_time
+from api.settings import Settings
+from api.startup import open_service
+from engine import Policy
+from engine.vocabulary.json_schema import request_schema
+
+_WEB = Path(__file__).with_name("web")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+"""On every answer. Answers are about people, so nothing on the way may keep them."""
+
+
+def create_app(
+    settings: Settings,
+    *,
+    policy: Policy | None = None,
+    new_id: Callable[[], str] = new_uuid,
+    now: Callable[[], datetime] = current_time,
+) -> Flask:
+    """The application, with its policy loaded and its log open.
+
+    Args:
+        settings: where things are.
+        policy: the policy, when it is loaded already; otherwise it is read from the directories of the settings.
+        new_id: makes the ids of decisions.
+        now: tells the time, in UTC.
+
+    Raises:
+        PolicyError: the rules or jurisdictions have mistakes.
+        LogUnavailable: the log cannot be opened.
+    """
+    service = open_service(settings, policy=policy, new_id=new_id, now=now)
+    app = Flask("api", static_folder=str(_WEB / "static"), template_folder=str(_WEB / "templates"))
+    # A page of another site must not reach the service through a name it made point here.
+    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", "[::1]"]
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    app.before_request(_read_request_id)
+    app.after_request(_add_headers)
+    http_problems.register(app)
+    api = document_routes(app, (decisions, policy_routes, health), request_schema(service.policy.vocabulary))
+    app.register_blueprint(pages)
+    install(app, Parts(service, api))
+    return app
+
+
+def _read_request_id() -> None:
+    given = request.headers.get("X-Request-Id")
+    g.caller_request_id = given
+    if given is None:
+        g.request_id = new_uuid()
+    elif _REQUEST_ID.fullmatch(given):
+        g.request_id = given
+    else:
+        g.request_id = new_uuid()
+        raise refuse(
+            problems.INVALID_HEADER, "X-Request-Id has more than 128 characters, or some that are not allowed."
+        )
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.extend(_HEADERS)
+    response.headers["X-Request-Id"] = g.request_id
+    if request.endpoint == "static":
+        response.headers["Cache-Control"] = "public, max-age=3600"
+    return response

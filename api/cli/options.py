@@ -1,0 +1,77 @@
+"""What several commands take and do alike: the directories of a policy, loading it, and colour."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from api.settings import default_jurisdictions, default_rules
+from engine import Policy, PolicyError, load
+from engine.language.rendering import render_text
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def policy_options(command: _Command) -> _Command:
+    """The options `--rules` and `--jurisdictions`."""
+    rules = _directory("--rules", default_rules, "OSTIARY_RULES", "Directory of rule files.")
+    jurisdictions = _directory(
+        "--jurisdictions", default_jurisdictions, "OSTIARY_JURISDICTIONS", "Directory of places and special measures."
+    )
+    return rules(jurisdictions(command))
+
+
+def _directory(name: str, default: Callable[[], Path], variable: str, words: str) -> Callable[[_Command], _Command]:
+    return click.option(
+        name,
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        default=default,
+        envvar=variable,
+        show_envvar=True,
+        show_default="the one that comes with Ostiary",
+        help=words,
+    )
+
+
+def locate(path: Path | None, rules: Path) -> tuple[Path, Path | None]:
+    """The directory of rules a PATH stands for or lies in, and the part of it that is meant (None: all of it).
+
+    A directory of rules is known by its `sources.yaml`. A directory that lies in none is taken for one; a file that
+    lies in none is meant to go with `rules`.
+    """
+    if path is None:
+        return rules, None
+    here = path.absolute()
+    home = next((place for place in (here, *here.parents) if (place / "sources.yaml").is_file()), None)
+    if home is not None:
+        return (path, None) if home == here else (home, path)
+    return (path, None) if path.is_dir() else (rules, path)
+
+
+def load_or_show(rules: Path, jurisdictions: Path) -> Policy | None:
+    """The policy of the two directories; None, with its mistakes on standard error, when it has any."""
+    try:
+        return load(rules, jurisdictions)
+    except PolicyError as error:
+        click.echo(mistakes(error), err=True)
+        return None
+
+
+def mistakes(error: PolicyError) -> str:
+    """The mistakes of a policy as text, with the lines they stand on and their number."""
+    return f"{render_text(error.diagnostics, error.texts)}\n\n{count(len(error.diagnostics), 'mistake')}"
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: `1 mistake`, `2 mistakes`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def wants_colour() -> bool:
+    """Whether standard output is a terminal whose owner has not asked for plain text (no-color.org)."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -1,0 +1,98 @@
+"""`ostiary serve`: the service on this machine, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+import click
+
+from api import service_log
+from api.app import create_app
+from api.application import service_of
+from api.cli.exit_codes import ExitCode
+from api.cli.options import load_or_show, policy_options
+from api.example import curl_line
+from api.server import Server, base_url, listen
+from api.settings import Settings, SettingsError, from_environment
+from engine import Policy
+from engine.audit import LogUnavailable
+
+
+@click.command()
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    help="Address to listen on, of this machine only.  [env var: OSTIARY_HOST; default: 127.0.0.1]",
+)
+@click.option(
+    "--port", metavar="NUMBER", help="Port to listen on, 0 for any free one.  [env var: OSTIARY_PORT; default: 8080]"
+)
+@click.option(
+    "--threads", metavar="NUMBER", help="Requests worked on at a time.  [env var: OSTIARY_THREADS; default: 8]"
+)
+@click.option("--data", metavar="DIRECTORY", help="Directory of all state.  [env var: OSTIARY_DATA; default: var]")
+@policy_options
+def serve(rules: Path, jurisdictions: Path, **given: str | None) -> int:
+    """Serve decisions over HTTP, on this machine.
+
+    Every decision is written to the log before it is given. Ctrl-C or SIGTERM ends the service once the requests it
+    has received are answered.
+
+    \b
+    Example:
+      ostiary serve --port 8080
+    """
+    directories = {"OSTIARY_RULES": str(rules), "OSTIARY_JURISDICTIONS": str(jurisdictions)}
+    wanted = {f"OSTIARY_{name.upper()}": value for name, value in given.items()}
+    try:
+        settings = from_environment(os.environ, wanted | directories)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
+    service_log.configure(settings.log_level)
+    with _listener(settings) as listener:
+        policy = load_or_show(settings.rules, settings.jurisdictions)
+        if policy is None:
+            return ExitCode.RULES_INVALID
+        _serve(settings, listener, policy)
+    return ExitCode.OK
+
+
+def _listener(settings: Settings) -> socket.socket:
+    try:
+        return listen(settings.host, settings.port)
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else str(error)
+        raise click.ClickException(
+            f"cannot listen on {settings.host} port {settings.port}: {why}; "
+            "end the program that uses it, or give another with --port"
+        ) from None
+
+
+def _serve(settings: Settings, listener: socket.socket, policy: Policy) -> None:
+    try:
+        app = create_app(settings, policy=policy)
+    except LogUnavailable as error:
+        raise click.ClickException(error.reason) from None
+    service = service_of(app)
+    server = Server(app, listener, settings.threads)
+    url = base_url(settings.host, listener)
+
+    def stop(_signal: int, _frame: Any) -> None:  # noqa: ANN401 - the interpreter's own type is not public
+        server.stop()
+
+    def announce() -> None:
+        click.echo(f"Ostiary serves {url} (docs: {url}/docs)")
+        click.echo(f"policy {policy.digest} ({policy.legal_status}); log in {settings.data}")
+        click.echo("Try:")
+        click.echo(curl_line(url))
+
+    for signal_ in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_, stop)
+    try:
+        server.run(announce)
+    finally:
+        service.close()

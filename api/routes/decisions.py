@@ -1,0 +1,111 @@
+"""Decisions over HTTP: one, many, and one again. Nothing here runs marshmallow while a request waits."""
+
+from __future__ import annotations
+
+from flask import Response, g, request
+
+from api import problems
+from api.application import service
+from api.batch_body import MAX_ITEMS, read_array, read_lines
+from api.example import EXAMPLE_REQUEST
+from api.json_body import read_json
+from api.openapi import Blueprint
+from api.problems import refuse
+from api.request_body import JSON, MAX_BATCH, MAX_SINGLE, NDJSON, read_body
+from api.schemas.decision import DecisionSchema
+
+decisions = Blueprint("decisions", __name__, description="Answers with reasons, on the record")
+
+_BODY_PROBLEMS = (
+    problems.MALFORMED_JSON,
+    problems.DUPLICATE_KEY,
+    problems.NUMBER_OUT_OF_RANGE,
+    problems.TOO_DEEP,
+    problems.NOT_UTF8,
+    problems.EMPTY_BODY,
+    problems.INVALID_HEADER,
+    problems.LENGTH_REQUIRED,
+    problems.BODY_TOO_LARGE,
+    problems.UNSUPPORTED_MEDIA_TYPE,
+    problems.INVALID_REQUEST,
+    problems.UNKNOWN_KEY,
+    problems.LOG_UNAVAILABLE,
+    problems.INTERNAL_ERROR,
+)
+_REQUEST_ID = {
+    "in": "header",
+    "name": "X-Request-Id",
+    "required": False,
+    "description": "Your own id for this request; recorded with the decision and returned",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
+}
+_REQUEST = {"$ref": "#/components/schemas/Request"}
+_ANSWERS = {"oneOf": [{"$ref": "#/components/schemas/Decision"}, {"$ref": "#/components/schemas/Problem"}]}
+
+
+@decisions.route("/v1/decisions", methods=["POST"])
+@decisions.response(200, DecisionSchema, description="The decision; a refusal of the customer is one too")
+@decisions.refuses(*_BODY_PROBLEMS)
+@decisions.doc(
+    operationId="decide",
+    parameters=[_REQUEST_ID],
+    requestBody={"required": True, "content": {JSON: {"schema": _REQUEST, "example": EXAMPLE_REQUEST}}},
+)
+def decide() -> Response:
+    """Decide one request.
+
+    The answer is given once it is durable in the log. Deny is status 200: the question was answered.
+    """
+    value = read_json(read_body(request, MAX_SINGLE, (JSON,)))
+    return Response(service().decide(value, g.caller_request_id), mimetype=JSON)
+
+
+@decisions.route("/v1/decisions/batch", methods=["POST"])
+@decisions.response(
+    200,
+    {"type": "array", "items": _ANSWERS},
+    description="One answer for each item, in order: a decision, or a problem with the item's index in `item`",
+)
+@decisions.refuses(*_BODY_PROBLEMS)
+@decisions.doc(
+    operationId="decideBatch",
+    parameters=[_REQUEST_ID],
+    requestBody={
+        "required": True,
+        "content": {
+            JSON: {"schema": {"type": "array", "items": _REQUEST, "maxItems": MAX_ITEMS}, "example": [EXAMPLE_REQUEST]},
+            NDJSON: {"schema": {"type": "string", "description": "One request a line"}},
+        },
+    },
+    responses={"200": {"content": {NDJSON: {"schema": {"type": "string", "description": "One answer a line"}}}}},
+)
+def decide_batch() -> Response:
+    """Decide many requests.
+
+    A JSON array is answered with an array, newline-delimited JSON with the same. An item that cannot be decided gets a
+    problem in its place and the rest are decided. An array that is not well-formed JSON is refused as a whole; of
+    newline-delimited JSON each line stands alone. All decisions become durable together.
+    """
+    body = read_body(request, MAX_BATCH, (JSON, NDJSON))
+    if request.mimetype == NDJSON:
+        lines = service().decide_batch(read_lines(body), g.caller_request_id)
+        return Response(b"".join(line + b"\n" for line in lines), mimetype=NDJSON)
+    answers = service().decide_batch(read_array(body), g.caller_request_id)
+    return Response(b"[" + b",".join(answers) + b"]", mimetype=JSON)
+
+
+@decisions.route(
+    "/v1/decisions/<decision_id>",
+    parameters=[
+        {"in": "path", "name": "decision_id", "required": True, "schema": {"type": "string", "format": "uuid"}}
+    ],
+)
+@decisions.response(200, DecisionSchema, description="The decision, byte for byte as it was given")
+@decisions.refuses(problems.NOT_FOUND, problems.LOG_UNAVAILABLE, problems.INTERNAL_ERROR)
+@decisions.doc(operationId="getDecision")
+def get_decision(decision_id: str) -> Response:
+    """Read a decision again."""
+    answer = service().find(decision_id)
+    if answer is None:
+        raise refuse(problems.NOT_FOUND, "No decision has this id.")
+    return Response(answer, mimetype=JSON)

@@ -1,0 +1,1 @@
+"""The envelopes: shapes of answers, for the cold routes and for the OpenAPI document. Facts are not described here."""

@@ -1,0 +1,94 @@
+"""A real `ostiary serve` in a process of its own."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import attrs
+
+READY_SECONDS = 30
+COMMAND = (sys.executable, "-m", "api")
+
+
+@attrs.frozen
+class Answer:
+    """What came back: `document` is the body as JSON."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def document(self):
+        return json.loads(self.body)
+
+    @property
+    def content_type(self) -> str:
+        return self.headers.get("Content-Type", "")
+
+
+class RunningService:
+    """Started when made; `lines` are what it printed on standard output until it was ready."""
+
+    def __init__(self, data: Path, arguments: tuple[str, ...] = (), **popen: object) -> None:
+        self.data = data
+        self.process = subprocess.Popen(
+            [*COMMAND, "serve", "--port", "0", "--data", str(data), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **popen,
+        )
+        assert self.process.stdout is not None
+        self.lines = []
+        while not self.lines or not self.lines[-1].startswith("curl "):
+            line = self.process.stdout.readline()
+            if not line:
+                raise AssertionError(f"the service did not start: {self.process.communicate(timeout=5)}")
+            self.lines.append(line.rstrip("\n"))
+        found = re.search(r"http://(\S+):(\d+) ", self.lines[0])
+        assert found
+        self.host, self.port = found[1], int(found[2])
+
+    def request(self, method: str, path: str, body: object = None, headers: Mapping[str, str] = {}, **how) -> Answer:
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
+        try:
+            connection.request(method, path, body, dict(headers), **how)
+            response = connection.getresponse()
+            return Answer(response.status, dict(response.getheaders()), response.read())
+        finally:
+            connection.close()
+
+    def decide(self, request: object) -> Answer:
+        return self.request("POST", "/v1/decisions", json.dumps(request), {"Content-Type": "application/json"})
+
+    def send(self, raw: bytes) -> Answer:
+        """Send bytes as they are and read one answer."""
+        with self.connect() as connection:
+            connection.sendall(raw)
+            response = http.client.HTTPResponse(connection)
+            response.begin()
+            return Answer(response.status, dict(response.getheaders()), response.read())
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection((self.host, self.port), timeout=30)
+
+    def stop(self) -> tuple[int, str]:
+        """End it gently; its exit code and what it wrote to standard error."""
+        self.process.send_signal(signal.SIGTERM)
+        _, errors = self.process.communicate(timeout=20)
+        return self.process.returncode, errors
+
+    def kill(self) -> None:
+        """End it as a power cut would; also after it has ended."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate(timeout=20)
