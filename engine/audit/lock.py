@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
-import time
+import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 from engine.audit.unavailable import LogUnavailable
@@ -12,8 +13,6 @@ from engine.audit.unavailable import LogUnavailable
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
-
-_POLL = 0.01
 
 
 class FileLock:
@@ -40,16 +39,15 @@ class FileLock:
         Raises:
             LogUnavailable: another process kept it all that time.
         """
-        end = time.monotonic() + seconds
-        while True:
-            try:
-                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= end:
-                    raise LogUnavailable(held_elsewhere(self.path)) from None
-                time.sleep(_POLL)
-            else:
-                return
+        turn: Future[None] = Future()
+        # A lock that is asked for again and again is never had from a busy process, so a thread queues for it. It has a
+        # descriptor of its own, since this one may be closed, and its number given to another file, before it is done.
+        threading.Thread(target=_queue_for, args=(os.dup(self._file), turn), name="log-lock", daemon=True).start()
+        try:
+            turn.result(seconds)
+        except TimeoutError:
+            if turn.cancel():
+                raise LogUnavailable(held_elsewhere(self.path)) from None
 
     def release(self) -> None:
         """Give the lock back."""
@@ -58,6 +56,17 @@ class FileLock:
     def close(self) -> None:
         """Close the file, which gives the lock back too."""
         os.close(self._file)
+
+
+def _queue_for(file: int, turn: Future[None]) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if turn.set_running_or_notify_cancel():
+            turn.set_result(None)
+        else:
+            fcntl.flock(file, fcntl.LOCK_UN)
+    finally:
+        os.close(file)
 
 
 def held_elsewhere(path: Path) -> str:

@@ -11,6 +11,7 @@ import attrs
 from engine.decision.severity import is_allowed
 from engine.program.finding import Finding
 
+
 @attrs.frozen(eq=False, slots=False)
 class Decision:
     """What was decided, why, and what would help.

@@ -175,4 +175,3 @@ def render_explanation(explanation: Explanation) -> str:
         lines.append("\nRule sets not asked")
         lines += [f"  {name}  ({why})" for name, why in explanation.unasked.items()]
     return "\n".join(lines)
-

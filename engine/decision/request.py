@@ -47,7 +47,9 @@ class Requests:
             fits = self._validator.is_valid(request)
         except ValueError as error:
             # Not JSON at all: something a caller in Python can pass and a parser of JSON cannot.
-            raise RequestError((Violation("", "is not JSON: its keys must be texts and its values JSON values"),)) from error
+            raise RequestError(
+                (Violation("", "is not JSON: its keys must be texts and its values JSON values"),)
+            ) from error
         if fits and isinstance(request, dict):
             return request
         raise RequestError(self._explain(request))

@@ -98,11 +98,12 @@ class Checker:
 
     def _complaints(self, text: Text, raw: str) -> list[Diagnostic]:
         found = [
-            self._complaint(text, int(line), int(column), message)
-            for line, column, message in _ERROR.findall(raw)
+            self._complaint(text, int(line), int(column), message) for line, column, message in _ERROR.findall(raw)
         ]
         if not found or "recursion" in raw:
-            message = "the expression is nested too deep" if "recursion" in raw else raw.partition("[")[0].strip().lower()
+            message = (
+                "the expression is nested too deep" if "recursion" in raw else raw.partition("[")[0].strip().lower()
+            )
             return [Diagnostic("R310", message, text.span, "name its parts with `variables`")]
         # The parser recovers and complains again about the same slip: its first complaint is the mistake.
         syntax = [diagnostic for diagnostic in found if diagnostic.code == "R301"]
@@ -136,7 +137,9 @@ class Checker:
             start = text.value.rfind(head, 0, offset + len(head))
         span = text.span_at(max(start, 0), len(name))
         siblings = {word for word in known if word.startswith(f"{head}.")} if "." in name else known
-        return Diagnostic("R302", f"undeclared name `{name}`", span, suggest(name, siblings or known, "names known here"))
+        return Diagnostic(
+            "R302", f"undeclared name `{name}`", span, suggest(name, siblings or known, "names known here")
+        )
 
 
 _BUILT_IN = ("has", "size", "exists", "all", "exists_one", "startsWith", "endsWith", "contains")

@@ -35,11 +35,12 @@ class Fields:
         A missing key that an unknown one was likely meant to be is one mistake, reported once, at the unknown key.
         """
         known = [*required, *optional]
-        meant = set()
-        for key, _ in self.node.entries:
-            if key.value not in known:
-                self.report("R201", f"unknown key `{key.value[:60]}` in {self._what}", key.span, suggest(key.value, known))
-                meant.add(nearest(key.value, known))
+        meant: set[str | None] = set()
+        for written, _ in self.node.entries:
+            if written.value not in known:
+                message = f"unknown key `{written.value[:60]}` in {self._what}"
+                self.report("R201", message, written.span, suggest(written.value, known))
+                meant.add(nearest(written.value, known))
         missing = [key for key in required if self.node.get(key) is None]
         for key in missing:
             if key not in meant:
@@ -136,7 +137,9 @@ class Fields:
         """The name under a key: letters, digits and underscores, joined by dots and hyphens."""
         text = self.text(key)
         if text is not None and (not _NAME.match(text.value) or len(text.value) > 100):
-            self.report("R203", f"`{text.value[:60]}` is not a name", text.span, "use letters, digits, `_`, `-` and `.`")
+            self.report(
+                "R203", f"`{text.value[:60]}` is not a name", text.span, "use letters, digits, `_`, `-` and `.`"
+            )
             return None
         return text
 
@@ -155,13 +158,13 @@ class Fields:
     def as_date(self, text: Text, key: str) -> str | None:
         """A text that must be a day."""
         try:
-            if not _DATE.match(text.value):
-                raise ValueError(text.value)
-            return datetime.date.fromisoformat(text.value).isoformat()
+            day = datetime.date.fromisoformat(text.value).isoformat() if _DATE.match(text.value) else None
         except ValueError:
+            day = None
+        if day is None:
             message = f"`{text.value[:40]}` is not a date for `{key}`"
             self.report("R206", message, text.span, "write a day that exists, such as 2024-01-29")
-            return None
+        return day
 
     def section(self, key: str) -> Text | None:
         """The section under a key: `7.302(d)(1)`, or `(D)` to add to a section above."""

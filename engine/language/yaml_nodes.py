@@ -56,7 +56,7 @@ class Mapping:
 Node = Text | Sequence | Mapping
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """Reading stops here; carries the one diagnostic that says why."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
@@ -71,7 +71,7 @@ def compose(source: Source, diagnostics: list[Diagnostic]) -> Node | None:
         return None
     try:
         return _Composer(source, diagnostics).compose()
-    except _Refused as refused:
+    except _RefusedError as refused:
         diagnostics.append(refused.diagnostic)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -111,8 +111,7 @@ class _Composer:
                 self._refuse("R104", f"the file has more than {MAX_NODES:,} nodes", event, "split it")
             match event:
                 case yaml.ScalarEvent():
-                    start, end = event.start_mark.index, event.end_mark.index
-                    self._add(Text(event.value, self._source, start, end, event.style or ""))
+                    self._add(Text(event.value, self._source, *_place(event), event.style or ""))
                 case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
                     self._open(event)
                 case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
@@ -141,7 +140,7 @@ class _Composer:
             self._refuse("R104", f"nested more than {MAX_DEPTH} deep", event, "flatten it")
         if self._stack and self._stack[-1].is_mapping and self._stack[-1].key is None:
             self._refuse("R103", "a key is not plain text", event)
-        self._stack.append(_Open(isinstance(event, yaml.MappingStartEvent), event.start_mark.index, [], [], {}))
+        self._stack.append(_Open(isinstance(event, yaml.MappingStartEvent), _place(event)[0], [], [], {}))
 
     def _close(self) -> None:
         top = self._stack.pop()
@@ -172,6 +171,13 @@ class _Composer:
             top.children.append(node)
 
     def _refuse(self, code: str, message: str, event: yaml.Event, help_: str | None = None) -> None:
-        start = event.start_mark.index
-        end = max(start + 1, min(event.end_mark.index, start + 40))
-        raise _Refused(Diagnostic(code, message, self._source.span(start, end), help_))
+        start, end = _place(event)
+        end = max(start + 1, min(end, start + 40))
+        raise _RefusedError(Diagnostic(code, message, self._source.span(start, end), help_))
+
+
+def _place(event: yaml.Event) -> tuple[int, int]:
+    """Where an event begins and ends; the parser gives marks to every event."""
+    assert event.start_mark is not None
+    assert event.end_mark is not None
+    return event.start_mark.index, event.end_mark.index

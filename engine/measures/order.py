@@ -111,9 +111,7 @@ def _last_day(document: Document, issued: datetime.date, diagnostics: list[Diagn
     return last
 
 
-def _condition(
-    document: Document, index: int, scope: Scope, diagnostics: list[Diagnostic]
-) -> OrderCondition | None:
+def _condition(document: Document, index: int, scope: Scope, diagnostics: list[Diagnostic]) -> OrderCondition | None:
     text = document.text("conditions", index, "condition")
     lowered, _ = check_expression(text, scope, frozenset(), diagnostics, expected="bool")
     if lowered is None:

@@ -43,7 +43,9 @@ def read_places(document: Document | None, diagnostics: list[Diagnostic]) -> Pla
             span = document.span("places", code, key=True)
             diagnostics.append(Diagnostic("R404", f"`{code}` is an ISO 3166 code already", span, "remove it"))
     if document is not None:
-        named = [(("places", code, "parent"), code, spec["parent"]) for code, spec in declared.items() if "parent" in spec]
+        named: list[tuple[tuple[str, ...], str, str]] = [
+            (("places", code, "parent"), code, spec["parent"]) for code, spec in declared.items() if "parent" in spec
+        ]
         named += [(("within", code), code, parent) for code, parent in relations.items()]
         for steps, code, parent in named:
             for word in (code, parent):

@@ -76,7 +76,11 @@ def read_constants(
 
 
 def _refuse_unknown(
-    given: Mapping[str, object], known: Mapping[str, object], what: str, document: Document, diagnostics: list[Diagnostic]
+    given: Mapping[str, object],
+    known: Mapping[str, object],
+    what: str,
+    document: Document,
+    diagnostics: list[Diagnostic],
 ) -> None:
     for name in given:
         if name not in known:

@@ -127,7 +127,7 @@ class _Loading:
         ]
         library = Library([file for file in definitions if file is not None], world, self.diagnostics)
         library.check_all()
-        references = References(statuses.keys() if statuses else _Anything(), constants.terms)
+        references = References(statuses.keys() if statuses else None, constants.terms)
         scopes: dict[tuple[str, ...], Scope] = {}
         checked: list[RuleSet] = []
         for file in self._rule_files(world):
@@ -188,20 +188,6 @@ class _Loading:
     def _report(self, code: str, message: str, help_: str) -> None:
         where = next((s.name for name, s in self.sources.items() if name.startswith(RULES)), RULES)
         self.diagnostics.append(Diagnostic(code, message, Span(where, 1, 1), help_))
-
-
-@attrs.frozen
-class _Anything:
-    """Stands for sources that could not be read: what refers to them is not at fault."""
-
-    def __contains__(self, _: object) -> bool:
-        return True
-
-    def __iter__(self) -> object:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
 
 
 def _is_rule_file(name: str) -> bool:

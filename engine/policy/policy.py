@@ -58,9 +58,12 @@ class OrderSummary:
 
 @attrs.frozen(eq=False, slots=False)
 class Policy:
-    """What decides. `rule_sets` are in file order; `identity` is everything that can change a decision, and
-    `document` its canonical form, which `digest` names; `world` is what expressions of more orders may mention; `files` are the texts of every file read, below `rules/` and `jurisdictions/`, from which `load_files` makes the
-    same policy again."""
+    """What decides.
+
+    `identity` is everything that can change a decision, `document` its canonical form, which `digest` names. `files` are
+    the texts of every file read, below `rules/` and `jurisdictions/`: `load_files` makes the same policy of them again.
+    `world` is what the expressions of further orders may mention.
+    """
 
     program: tuple[RuleSet, ...]
     orders: tuple[Order, ...]

@@ -21,17 +21,18 @@ ALWAYS = Condition(TRUE, ())
 
 @attrs.frozen
 class References:
-    """What rule files may refer to beside facts: keys of the sources, and the texts of the provider's program."""
+    """What rule files may refer to beside facts: keys of the sources, and the texts of the provider's program.
 
-    sources: Collection[str]
+    `sources` is None when they could not be read: then what refers to them is not at fault.
+    """
+
+    sources: Collection[str] | None
     terms: Mapping[str, tuple[str, ...]]
 
 
-def check_rule_file(
-    file: RuleFile, scope: Scope, references: References, diagnostics: list[Diagnostic]
-) -> RuleSet:
+def check_rule_file(file: RuleFile, scope: Scope, references: References, diagnostics: list[Diagnostic]) -> RuleSet:
     """The checked rule set. It is only to be used when no diagnostic was added."""
-    if file.authority.value and file.authority.value not in references.sources:
+    if references.sources is not None and file.authority.value and file.authority.value not in references.sources:
         message = f"there is no source `{file.authority.value[:60]}`"
         help_ = suggest(file.authority.value, references.sources, "sources known")
         diagnostics.append(Diagnostic("R208", message, file.authority.span, help_))
@@ -183,7 +184,9 @@ class _Checking:
         if local is None and head not in roots:
             known = [*roots, *scope.locals]
             span = text.span_at(0, max(1, len(head)))
-            self._report("R311", f"`{text.value[:80]}` is not a path to a fact", span, suggest(head, known, "begin with"))
+            self._report(
+                "R311", f"`{text.value[:80]}` is not a path to a fact", span, suggest(head, known, "begin with")
+            )
             return None
         expr: Expr = local if local is not None else Root(head, roots[head].type)
         offset = len(head) + 1

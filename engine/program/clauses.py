@@ -18,10 +18,7 @@ def clauses_of(text: Text, lowered: Lowered) -> tuple[Clause, ...]:
     pieces = list(_conjuncts(text.value)) if len(parts) > 1 else [(0, len(text.value))]
     if len(pieces) != len(parts):
         pieces, parts = [(0, len(text.value))], (lowered.expr,)
-    return tuple(
-        Clause(text, start, end, expr)
-        for (start, end), expr in zip(pieces, parts, strict=True)
-    )
+    return tuple(Clause(text, start, end, expr) for (start, end), expr in zip(pieces, parts, strict=True))
 
 
 def _conjuncts(text: str) -> Iterator[tuple[int, int]]:

@@ -8,6 +8,7 @@ class listed in `OPERATIONS`, or says why not.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import attrs
 
@@ -270,14 +271,15 @@ def substitute(expr: Expr, arguments: dict[str, Expr], done: dict[Expr, Expr]) -
     if isinstance(expr, Literal | Root | Element):
         return expr
     if expr not in done:
-        new: dict[str, object] = {}
+        new: dict[str, Any] = {}
         for field in attrs.fields(type(expr)):
             value = getattr(expr, field.name)
             if isinstance(value, Expr):
                 new[field.name] = substitute(value, arguments, done)
             elif isinstance(value, tuple) and value and not isinstance(value[0], Literal):
                 new[field.name] = tuple(substitute(item, arguments, done) for item in value)
-        done[expr] = attrs.evolve(expr, **new)
+        replaced: Any = attrs.evolve(expr, **new)
+        done[expr] = replaced
     return done[expr]
 
 

@@ -1,7 +1,7 @@
 """Checked CEL to expressions, refusing on the way whatever could fail on some facts.
 
-One walk does three things that need each other: it recognises operations, it follows which facts are known to be present
-(`has()` to the left guards a read to the right, as in flow typing), and it reports what no program may contain.
+One walk does three things that need each other: it recognises operations, it follows which facts are known to be
+present (`has()` to the left guards a read to the right, as in flow typing), and it reports what no program may contain.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
-
 
 from engine.language.cel import Compiled
 from engine.language.diagnostic import Diagnostic, suggest
@@ -110,7 +109,7 @@ class _Walk:
         shown = ".".join(self._scope.shown(where))
         offset = self._compiled.text.value.rfind(shown, 0, self._compiled.offset(node.id) + len(shown))
         help_ = f"test it first: `has({shown}) && ...`, or `!has({shown}) || ...`"
-        self._report(node, "R306", f"`{shown}` may be absent here", help_, offset if offset >= 0 else None, len(shown))
+        self._report(node, "R306", f"`{shown}` may be absent here", help_, length=len(shown), offset=offset)
 
     # -- leaves
 
@@ -169,10 +168,11 @@ class _Walk:
             case "@in":
                 return self._member(node, present, local)
             case "size":
-                item = self._value(call.target if call.HasField("target") else call.args[0], present, local)
-                if isinstance(item, ListConstant):
-                    return Lowered(Literal(len(item.items), INT))
-                return Lowered(Size(item))
+                target = call.target if call.HasField("target") else call.args[0]
+                listed = self._value(target, present, local)
+                if isinstance(listed, ListConstant):
+                    return Lowered(Literal(len(listed.items), INT))
+                return Lowered(Size(listed))
             case "startsWith" | "endsWith" | "contains":
                 text = self._value(call.target, present, local)
                 return Lowered(TextTest(name, text, self._value(call.args[0], present, local)))
@@ -251,7 +251,7 @@ class _Walk:
         if right.WhichOneof("kind") != "list_expr":
             values = self._value(right, present, local)
             if isinstance(values, ListConstant):
-                return self._among(left, item, [right] * len(values.items), values.items)
+                return self._among(item, [right] * len(values.items), values.items)
             if not isinstance(values, Read) or values.type.element is None or values.type.element.kind == "record":
                 return self._refuse(node, "`in` takes a list of constants, or a fact that is a list of texts")
             if isinstance(item, Literal):
@@ -261,9 +261,9 @@ class _Walk:
         constants = tuple(literal for literal in literals if isinstance(literal, Literal))
         if len(constants) != len(literals):
             return self._refuse(node, "the list to the right of `in` holds something that is no constant")
-        return self._among(left, item, right.list_expr.elements, constants)
+        return self._among(item, right.list_expr.elements, constants)
 
-    def _among(self, left: Any, item: Expr, nodes: Collection[Any], constants: tuple[Literal, ...]) -> Lowered:  # noqa: ANN401
+    def _among(self, item: Expr, nodes: Collection[Any], constants: tuple[Literal, ...]) -> Lowered:  # noqa: ANN401
         for node, constant in zip(nodes, constants, strict=True):
             self._check_word(node, constant, item.type)
         if isinstance(item, Literal):
@@ -329,10 +329,10 @@ class _Walk:
         code, what = ("R309", "place") if type_.kind == "place" else ("R308", f"value of `{type_.name}`")
         message = f"`{str(literal.value)[:60]}` is not a known {what}"
         help_ = suggest(str(literal.value), words, "known")
-        self._report(node, code, message, help_, None, len(str(literal.value)) + 2)
+        self._report(node, code, message, help_, length=len(str(literal.value)) + 2)
 
     def _refuse(self, node: Any, message: str, help_: str | None = None) -> Lowered:  # noqa: ANN401
-        self._report(node, "R305", message, help_, None, 1)
+        self._report(node, "R305", message, help_)
         return Lowered(Literal(value=False, type=BOOL))
 
     def _fault(self) -> Lowered:
@@ -346,10 +346,11 @@ class _Walk:
         code: str,
         message: str,
         help_: str | None,
-        offset: int | None,
-        length: int,
+        *,
+        length: int = 1,
+        offset: int = -1,
     ) -> None:
-        start = self._compiled.offset(node.id) if offset is None else offset
+        start = offset if offset >= 0 else self._compiled.offset(node.id)
         self._diagnostics.append(Diagnostic(code, message, self._compiled.text.span_at(start, length), help_))
 
 
@@ -366,5 +367,3 @@ def _quantifier(loop: Any) -> str | None:  # noqa: ANN401
 
 def _body(loop: Any, kind: str) -> Any:  # noqa: ANN401
     return loop.loop_step.call_expr.args[0 if kind == "exists_one" else 1]
-
-

@@ -1,4 +1,4 @@
-"""What an expression may mention, and what each name means: the facts, switches, the provider's program, definitions."""
+"""What an expression may mention, and what each name means: facts, switches, the provider's program, definitions."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ class World:
     """What is the same for every file: the vocabulary, the places, and the constants of switches and program.
 
     `constants` maps `interpretation.Q05` and `program.a.b` to values; `words` maps the name of a switch's type to its
-    options; `within` maps a place to all places in it, itself included; `origins` tells of each variable's expression how
-    it was written, for explanations.
+    options; `within` maps a place to all places in it, itself included; `origins` maps the expression of a variable to
+    how it was written, for explanations.
     """
 
     vocabulary: Vocabulary
@@ -152,7 +152,7 @@ class Scope:
         return Names(variables, (*_BUILT_IN, *overloads))
 
     def _signatures(self, functions: Sequence[Function]) -> dict[tuple[str, ...], str]:
-        """One signature for each record a parameter takes; those of one parameter expand, the rest stand as they are."""
+        """Every combination of the records that the parameters take, with the result."""
         found: dict[tuple[str, ...], str] = {}
         for function in functions:
             variants: list[tuple[str, ...]] = [()]
@@ -173,7 +173,8 @@ class Scope:
         if name in self.locals:
             return Lowered(self.locals[name])
         if name in self.world.constants:
-            return Lowered(self.world.constants[name])
+            # lower() lets a ListConstant into no expression.
+            return Lowered(self.world.constants[name])  # type: ignore[arg-type]
         if name in self.vocabulary.roots:
             return Lowered(Root(name, self.vocabulary.roots[name].type))
         if name == "as_of":
@@ -236,7 +237,7 @@ class Scope:
     def is_optional(self, read: Read) -> bool:
         """Whether a fact may be absent: callers may leave any of theirs out, derived facts are complete."""
         derived = {field.type.element.name for field in self.vocabulary.derived.values() if field.type.element}
-        return not (read.record.type.name in derived)
+        return read.record.type.name not in derived
 
     @staticmethod
     def shown(where: Sequence[str]) -> list[str]:
@@ -292,5 +293,3 @@ REFUSED_FUNCTIONS: Mapping[str, tuple[str, str | None]] = {
     "timestamp": ("the conversion `timestamp` can fail", "write a day as `date('2026-01-31')`"),
 }
 """Calls of standard CEL that a total program has to do without: why, and what to do instead."""
-
-

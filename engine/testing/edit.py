@@ -9,19 +9,19 @@ from typing import Any
 _STEP = re.compile(r"([a-z_0-9]+)|\[(\d+)\]")
 
 
-class NoSuchPath(ValueError):
+class NoSuchPathError(ValueError):
     """A path leads nowhere in the facts it is applied to."""
 
 
 def edited(facts: dict[str, Any], without: list[str], but: dict[str, Any]) -> dict[str, Any]:
-    """A copy of the facts with some removed and some set. Raises NoSuchPath."""
+    """A copy of the facts with some removed and some set. Raises NoSuchPathError."""
     changed = copy.deepcopy(facts)
     for path in without:
         above, last = _parent(changed, path)
         try:
             del above[last]
         except (KeyError, IndexError, TypeError):
-            raise NoSuchPath(f"`{path}` is not among the facts, so it cannot be removed") from None
+            raise NoSuchPathError(f"`{path}` is not among the facts, so it cannot be removed") from None
     for path, value in but.items():
         above, last = _parent(changed, path, create=True)
         if isinstance(above, list) and last == len(above):
@@ -30,14 +30,14 @@ def edited(facts: dict[str, Any], without: list[str], but: dict[str, Any]) -> di
         try:
             above[last] = copy.deepcopy(value)
         except (IndexError, TypeError):
-            raise NoSuchPath(f"`{path}` leads nowhere in these facts") from None
+            raise NoSuchPathError(f"`{path}` leads nowhere in these facts") from None
     return changed
 
 
 def _parent(facts: Any, path: str, *, create: bool = False) -> tuple[Any, Any]:  # noqa: ANN401 - JSON of any shape
     steps: list[str | int] = [int(index) if index else name for name, index in _STEP.findall(path)]
     if not steps:
-        raise NoSuchPath(f"`{path}` is not a path")
+        raise NoSuchPathError(f"`{path}` is not a path")
     here = facts
     for step in steps[:-1]:
         if create and isinstance(here, dict) and isinstance(step, str):
@@ -46,5 +46,5 @@ def _parent(facts: Any, path: str, *, create: bool = False) -> tuple[Any, Any]: 
         try:
             here = here[step]
         except (KeyError, IndexError, TypeError):
-            raise NoSuchPath(f"`{path}` leads nowhere in these facts") from None
+            raise NoSuchPathError(f"`{path}` leads nowhere in these facts") from None
     return here, steps[-1]

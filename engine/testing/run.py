@@ -12,13 +12,13 @@ import attrs
 from engine.decision import Decider, RequestError
 from engine.language.diagnostic import Diagnostic, in_order
 from engine.language.document import Document, read_document
-from engine.language.source import Source, Span
+from engine.language.source import Source
 from engine.language.yaml_nodes import compose
 from engine.policy.constants import Overrides, shape
 from engine.policy.files import read_directory
 from engine.policy.load import JURISDICTIONS, RULES, load_files, with_orders
 from engine.policy.policy import Policy, PolicyError
-from engine.testing.edit import NoSuchPath, edited
+from engine.testing.edit import NoSuchPathError, edited
 
 _CASES: dict[str, Any] = {
     "type": "object",
@@ -109,12 +109,10 @@ class _Run:
     def _case(self, document: Document, n: int, cases: Mapping[str, Any]) -> CaseResult:
         test = document.plain["tests"][n]
         span = document.span("tests", n, "name")
-        differences = self._differences(document, test, cases, span)
+        differences = self._differences(document, test, cases)
         return CaseResult(document.source.name, span.line, test["name"], tuple(differences))
 
-    def _differences(
-        self, document: Document, test: Mapping[str, Any], cases: Mapping[str, Any], span: Span
-    ) -> list[str]:
+    def _differences(self, document: Document, test: Mapping[str, Any], cases: Mapping[str, Any]) -> list[str]:
         given = test["given"]
         if isinstance(given, str) and given not in cases:
             return [f"there is no case `{given}` in cases.yaml"]
@@ -124,10 +122,12 @@ class _Run:
         orders = test.get("orders", document.plain.get("orders", []))
         overrides = Overrides(test.get("interpretations", {}), test.get("program", {}))
         try:
-            facts = edited(cases[given] if isinstance(given, str) else given, test.get("without", []), test.get("but", {}))
+            facts = edited(
+                cases[given] if isinstance(given, str) else given, test.get("without", []), test.get("but", {})
+            )
             decider = self._decider({f"order {i}": order for i, order in enumerate(orders)}, overrides)
             decision = decider.decide({"action": when["action"], "as_of": when["as_of"], "facts": facts}, "dry_run")
-        except (NoSuchPath, RequestError) as error:
+        except (NoSuchPathError, RequestError) as error:
             return [str(error)]
         except PolicyError as error:
             return [f"with the orders and overrides of this test: {d.message}" for d in error.diagnostics]
@@ -177,5 +177,3 @@ def _compare(document: Mapping[str, Any], found: list[str], then: Mapping[str, A
 
 def _list(items: list[str]) -> str:
     return ", ".join(items) if items else "none"
-
-

@@ -53,9 +53,7 @@ def descriptor_pool_of(vocabulary: Vocabulary) -> descriptor_pool.DescriptorPool
     return pool
 
 
-def _add_field(
-    message: descriptor_pb2.DescriptorProto, name: str, number: int, type_: Type, *, repeated: bool
-) -> None:
+def _add_field(message: descriptor_pb2.DescriptorProto, name: str, number: int, type_: Type, *, repeated: bool) -> None:
     field = message.field.add(name=name, number=number)
     field.label = _Proto.LABEL_REPEATED if repeated else _Proto.LABEL_OPTIONAL
     if type_.kind in {"record", "date", "instant"}:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -18,7 +18,7 @@ _KINDS = {
     "boolean": "true or false",
     "null": "nothing",
 }
-_FORMATS = {
+_FORMATS: Mapping[str, tuple[str, str | None]] = {
     "date": ("is not a day that exists", "write it as YYYY-MM-DD"),
     "date-time": ("is not an instant", "write it as RFC 3339 with an offset, such as 2026-01-31T09:30:00Z"),
     "email": ("is not an email address", None),
@@ -51,28 +51,30 @@ def misfits(schema: dict[str, Any], document: object) -> tuple[Misfit, ...]:
 
 def _explain(error: jsonschema.ValidationError) -> Iterator[Misfit]:
     path = tuple(error.absolute_path)
-    schema = error.schema
-    keyword, value = str(error.validator), error.validator_value
+    schema: Any = error.schema
+    value: Any = error.validator_value
+    keyword = str(error.validator)
     match keyword:
         case "additionalProperties":
             known = list(schema.get("properties", ()))
-            for key in error.instance:
+            for key in error.instance if isinstance(error.instance, dict) else ():
                 if key not in known:
                     yield Misfit((*path, key), "is not a known key", _nearest(key, known), is_key=True)
         case "propertyNames":
             yield Misfit(path, "has a key that is not a name", None)
         case "required":
             for key in value:
-                if key not in error.instance:
+                if isinstance(error.instance, dict) and key not in error.instance:
                     yield Misfit((*path, key), "is missing", None, is_key=True)
         case "type":
             wanted = [_KINDS[kind] for kind in ([value] if isinstance(value, str) else value) if kind != "null"]
-            yield Misfit(path, f"is {_kind(error.instance)}, not {' or '.join(wanted)}", _FORMATS.get(
-                schema.get("format", ""), (None, None))[1])
+            _, help_ = _FORMATS.get(schema.get("format", ""), ("", None))
+            yield Misfit(path, f"is {_kind(error.instance)}, not {' or '.join(wanted)}", help_)
         case "enum" | "const":
             yield from _not_among(path, error.instance, value if keyword == "enum" else [value])
         case "format" | "pattern":
-            detail, help_ = _FORMATS.get(schema.get("format", ""), ("is empty", "leave the key out when it is not known"))
+            empty = ("is empty", "leave the key out when it is not known")
+            detail, help_ = _FORMATS.get(schema.get("format", ""), empty)
             yield Misfit(path, detail, help_)
         case "minimum" | "maximum":
             yield Misfit(path, f"is {'less' if keyword == 'minimum' else 'more'} than {value}")

@@ -30,9 +30,7 @@ class Compiled:
         self._eras = sorted(days - {""})
         self._by_era: dict[tuple[str, int], Decide | None] = {}
 
-    def findings(
-        self, action: str, as_of: str, facts: Facts, measures: Sequence[Measure]
-    ) -> list[Finding] | None:
+    def findings(self, action: str, as_of: str, facts: Facts, measures: Sequence[Measure]) -> list[Finding] | None:
         """The rules that apply, in file order; None when no rule set for the action is in force that day.
 
         `facts` must fit the vocabulary, `as_of` is a day as ISO text, `measures` are those that touch the case.

@@ -101,4 +101,3 @@ class _Writer:
 
 def _only_emits(suite: Suite) -> bool:
     return all(isinstance(statement, Emit) for statement in suite.statements)
-

@@ -49,11 +49,11 @@ class PythonText:
             case Has(read) if read.type.kind in {"list", "object"}:
                 return self.value(read)
             case Not(item):
-                return f"not {self._atom(item)}"
+                return f"not {self.operand(item)}"
             case And(items):
-                return " and ".join(self._atom(item) for item in _without_implied_presence(items))
+                return " and ".join(self.operand(item) for item in _without_implied_presence(items))
             case Or(items):
-                return " or ".join(self._atom(item) for item in items)
+                return " or ".join(self.operand(item) for item in items)
             case Named(_, item):
                 return self.test(item)
         return self.value(expr)
@@ -65,7 +65,8 @@ class PythonText:
             return f"bool({name})" if isinstance(expr, Named) and expr.type.kind == "bool" else name
         return SUPPORTED[type(expr)](self, expr)
 
-    def _atom(self, expr: Expr) -> str:
+    def operand(self, expr: Expr) -> str:
+        """The text of `test`, in parentheses where precedence asks for them."""
         text = self.test(expr)
         return text if expr in self.names or not isinstance(_bare(expr), And | Or | Not | Choose) else f"({text})"
 
@@ -83,45 +84,50 @@ class PythonText:
         """Names the generated function uses for objects that are not its own."""
         return self._constants
 
-    # -- one method for each operation that needs more than a line
 
-    def _read(self, expr: Read) -> str:
-        text = f"{self.value(expr.record)}.get({expr.field!r})"
-        return f"({text} or E)" if expr.type.kind == "record" else text
-
-    def _has(self, expr: Has) -> str:
-        read = self.value(expr.read)
-        kind = expr.read.type.kind
-        return f"({read} is not E)" if kind == "record" else f"bool({read})" if kind in {"list", "object"} else (
-            f"({read} is not None)")
-
-    def _compare(self, expr: Compare) -> str:
-        return f"({self.value(expr.left)} {expr.operator} {self.value(expr.right)})"
-
-    def _member(self, expr: Member) -> str:
-        if isinstance(expr.values, Read):
-            return f"({self.value(expr.item)} in {self.value(expr.values)})"
-        values = frozenset(literal.value for literal in expr.values)
-        if len(values) == 1:
-            return f"({self.value(expr.item)} == {next(iter(values))!r})"
-        return f"({self.value(expr.item)} in {self.constant(values)})"
-
-    def _quantify(self, expr: Quantify) -> str:
-        name = _element_name(expr.element)
-        body, over = self.test(expr.body), self.value(expr.over)
-        if expr.kind == "exists_one":
-            return f"(sum(1 for {name} in {over} if {body}) == 1)"
-        function = "any" if expr.kind == "exists" else "all"
-        return f"{function}({body} for {name} in {over})"
-
-    def _text_test(self, expr: TextTest) -> str:
-        text, part = self.value(expr.text), self.value(expr.part)
-        if expr.operator == "contains":
-            return f"({part} in {text})"
-        return f"{text}.{expr.operator.lower()}({part})"
+def _read(text: PythonText, expr: Read) -> str:
+    value = f"{text.value(expr.record)}.get({expr.field!r})"
+    return f"({value} or E)" if expr.type.kind == "record" else value
 
 
-def _root(text: PythonText, expr: Root) -> str:
+def _has(text: PythonText, expr: Has) -> str:
+    read = text.value(expr.read)
+    kind = expr.read.type.kind
+    if kind in {"list", "object"}:
+        return f"bool({read})"
+    return f"({read} is not {'E' if kind == 'record' else 'None'})"
+
+
+def _compare(text: PythonText, expr: Compare) -> str:
+    return f"({text.value(expr.left)} {expr.operator} {text.value(expr.right)})"
+
+
+def _member(text: PythonText, expr: Member) -> str:
+    if isinstance(expr.values, Read):
+        return f"({text.value(expr.item)} in {text.value(expr.values)})"
+    values = frozenset(literal.value for literal in expr.values)
+    if len(values) == 1:
+        return f"({text.value(expr.item)} == {next(iter(values))!r})"
+    return f"({text.value(expr.item)} in {text.constant(values)})"
+
+
+def _quantify(text: PythonText, expr: Quantify) -> str:
+    name = _element_name(expr.element)
+    body, over = text.test(expr.body), text.value(expr.over)
+    if expr.kind == "exists_one":
+        return f"(sum(1 for {name} in {over} if {body}) == 1)"
+    function = "any" if expr.kind == "exists" else "all"
+    return f"{function}({body} for {name} in {over})"
+
+
+def _text_test(text: PythonText, expr: TextTest) -> str:
+    whole, part = text.value(expr.text), text.value(expr.part)
+    if expr.operator == "contains":
+        return f"({part} in {whole})"
+    return f"{whole}.{expr.operator.lower()}({part})"
+
+
+def _root(_: PythonText, expr: Root) -> str:
     if expr.name in {"as_of", "action", "measures"}:
         return expr.name
     return f"(facts.get({expr.name!r}) or E)"
@@ -132,18 +138,18 @@ SUPPORTED: dict[type, Callable[[PythonText, Any], str]] = {
     Named: lambda text, e: text.value(e.item),
     Root: _root,
     Element: lambda _, e: _element_name(e),
-    Read: PythonText._read,
-    Has: PythonText._has,
-    Not: lambda text, e: f"(not {text._atom(e.item)})",
+    Read: _read,
+    Has: _has,
+    Not: lambda text, e: f"(not {text.operand(e.item)})",
     And: lambda text, e: f"bool({text.test(e)})",
     Or: lambda text, e: f"bool({text.test(e)})",
-    Compare: PythonText._compare,
-    Member: PythonText._member,
+    Compare: _compare,
+    Member: _member,
     Within: lambda text, e: f"({text.value(e.place)} in {text.constant(e.places)})",
     Choose: lambda text, e: f"({text.value(e.then)} if {text.test(e.condition)} else {text.value(e.otherwise)})",
-    Quantify: PythonText._quantify,
+    Quantify: _quantify,
     Size: lambda text, e: f"len({text.value(e.item)})",
-    TextTest: PythonText._text_test,
+    TextTest: _text_test,
     Arithmetic: lambda text, e: f"({text.value(e.left)} {e.operator} {text.value(e.right)})",
     DaysBetween: lambda text, e: f"days_between({text.value(e.start)}, {text.value(e.end)})",
 }

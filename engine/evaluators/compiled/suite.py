@@ -88,5 +88,6 @@ def _conjuncts(expr: Expr) -> Known:
 
 def _unless_known(condition: Expr, known: Known) -> Expr:
     """The condition without what the guards have settled."""
-    return conjunction(tuple(item for item in (condition.items if isinstance(condition, And) else (condition,))
-                             if item not in known))
+    return conjunction(
+        tuple(item for item in (condition.items if isinstance(condition, And) else (condition,)) if item not in known)
+    )
