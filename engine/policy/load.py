@@ -130,16 +130,17 @@ class _Loading:
         references = References(statuses.keys() if statuses else None, constants.terms)
         scopes: dict[tuple[str, ...], Scope] = {}
         checked: list[RuleSet] = []
-        for file in self._rule_files(world):
+        for name, file in self._rule_files(world):
             uses = tuple(use.value for use in file.uses)
             if uses not in scopes:
                 scopes[uses] = library.scope(file.uses)
-            checked.append(check_rule_file(file, scopes[uses], references, self.diagnostics))
+            rule_set = check_rule_file(file, scopes[uses], references, self.diagnostics)
+            checked.append(attrs.evolve(rule_set, file=name))
         return tuple(checked)
 
-    def _rule_files(self, world: World) -> list[RuleFile]:
+    def _rule_files(self, world: World) -> list[tuple[str, RuleFile]]:
         seen: dict[str, RuleFile] = {}
-        files: list[RuleFile] = []
+        files: list[tuple[str, RuleFile]] = []
         for name, node in self.nodes.items():
             if not _is_rule_file(name):
                 continue
@@ -150,7 +151,7 @@ class _Loading:
             if first is not file and file.name.value:
                 message = f"a rule set `{file.name.value}` exists already in {first.source.name}"
                 self.diagnostics.append(Diagnostic("R205", message, file.name.span, "rename one of the two"))
-            files.append(file)
+            files.append((name, file))
         return files
 
     def orders(self, places: Places, scope: Scope, known: tuple[Order, ...] = ()) -> tuple[Order, ...]:
@@ -166,7 +167,7 @@ class _Loading:
             if order.id in found:
                 message = f"an order `{order.id}` exists already in {found[order.id].file}"
                 self.diagnostics.append(Diagnostic("R205", message, document.span("id"), "rename one of the two"))
-            found[order.id] = order
+            found[order.id] = attrs.evolve(order, file=name)
         return tuple(found.values())
 
     def _document(self, name: str, shape_name: str, code: str) -> Document | None:

@@ -7,7 +7,7 @@ import time
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from problem_shape import check_problem
 
@@ -114,6 +114,7 @@ def test_long_keys_and_many_mistakes_cost_little_and_are_cut() -> None:
     assert "20,000 places" in problem["detail"]
 
 
+@settings(max_examples=50, deadline=None)
 @given(VALUES)
 def test_json_is_read_as_it_was_written(value: object) -> None:
     assert read_json(orjson.dumps(value)) == value
