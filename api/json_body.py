@@ -149,13 +149,13 @@ def _ambiguity_problem(text: str) -> Problem:
         elif isinstance(value, list):
             queue += [_Place(child, place, str(index)) for index, child in enumerate(value)]
     if repeated:
-        return _problem_of(problems.DUPLICATE_KEY, repeated, "The key stands twice in its object.", "send it once")
+        return _problem_of(problems.DUPLICATE_KEY, repeated, "stands twice in its object", "send it once")
     help_ = "send an identifier as a string, a large quantity with an exponent"
-    return _problem_of(problems.NUMBER_OUT_OF_RANGE, wide, "The whole number does not fit into 64 bits.", help_)
+    return _problem_of(problems.NUMBER_OUT_OF_RANGE, wide, "does not fit into 64 bits", help_)
 
 
 def _problem_of(type_: ProblemType, places: list[_Place], detail: str, help_: str) -> Problem:
-    summary = detail if len(places) == 1 else f"{type_.title}, in {len(places):,} places."
+    summary = f"{type_.title}." if len(places) == 1 else f"{type_.title}, in {len(places):,} places."
     return Problem(type_, summary, tuple(FieldError(place.pointer(), detail, help_) for place in places[:MAX_ERRORS]))
 
 

@@ -134,7 +134,7 @@ class Server:
             "log_socket_errors": False,
         }
         inner = create_server(application, self._map, **options)
-        assert isinstance(inner, TcpWSGIServer)  # noqa: S101 - one socket makes one server
+        assert isinstance(inner, TcpWSGIServer)
         inner.channel_class = _Channel
         self._inner: Any = inner
         self._is_stopping = False

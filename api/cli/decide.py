@@ -10,7 +10,6 @@ from typing import IO, Any
 
 import click
 import orjson
-from engine.decision.explain import render_explanation
 
 from api import problems
 from api.batch_body import read_line
@@ -21,6 +20,8 @@ from api.problems import Problem
 from api.request_body import MAX_SINGLE
 from api.service import evaluate, invalid_request, today
 from engine import Decider, Decision, RequestError
+from engine.decision.explain import explain as explain_decision
+from engine.decision.explain import render_explanation
 
 _TOO_LARGE = Problem(problems.BODY_TOO_LARGE, f"The request has more than {MAX_SINGLE:,} bytes.")
 
@@ -116,17 +117,18 @@ def _lines(stream: IO[bytes]) -> Iterator[object]:
             line = stream.readline(MAX_SINGLE)
 
 
-def _explain(decider: Decider, request: object, form: str | None) -> int:
-    if not isinstance(request, dict):
-        return _show(_evaluate(decider, request), request, form)
+def _explain(decider: Decider, request: Any, form: str | None) -> int:  # noqa: ANN401 - a JSON value
+    if isinstance(request, Problem):
+        return _show(request, request, form)
     try:
-        explanation = decider.explain(request)
+        explanation = explain_decision(decider, request)
     except RequestError as error:
         return _show(invalid_request(error), request, form)
     if form == "json":
         _write_json({**_unrecorded(explanation.decision), "explanation": explanation.document})
     else:
-        click.echo(render_explanation(explanation))
+        _show(explanation.decision, request, form)
+        click.echo("\n" + render_explanation(explanation))
     return _code(explanation.decision)
 
 

@@ -42,7 +42,7 @@ def problem_text(problem: Problem) -> str:
     lines = [printable(problem.detail)]
     for error in problem.errors:
         where = printable(error.pointer) or "the request"
-        lines.append(f"  {where}: {printable(error.detail)}" + (f"; {printable(error.help)}" if error.help else ""))
+        lines.append(f"  {where} {printable(error.detail)}" + (f"; {printable(error.help)}" if error.help else ""))
     return "\n".join(lines)
 
 

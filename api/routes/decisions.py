@@ -40,6 +40,7 @@ _REQUEST_ID = {
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
 }
 _REQUEST = {"$ref": "#/components/schemas/Request"}
+_IN_ORDER = "One answer for each item, in order: a decision, or a problem with the item's index in `item`"
 _ANSWERS = {"oneOf": [{"$ref": "#/components/schemas/Decision"}, {"$ref": "#/components/schemas/Problem"}]}
 
 
@@ -61,10 +62,13 @@ def decide() -> Response:
 
 
 @decisions.route("/v1/decisions/batch", methods=["POST"])
-@decisions.response(
+@decisions.response(200, {"type": "array", "items": _ANSWERS}, description=_IN_ORDER)
+@decisions.alt_response(
     200,
-    {"type": "array", "items": _ANSWERS},
-    description="One answer for each item, in order: a decision, or a problem with the item's index in `item`",
+    schema={"type": "string", "description": "One answer a line"},
+    content_type=NDJSON,
+    description=_IN_ORDER,
+    success=True,
 )
 @decisions.refuses(*_BODY_PROBLEMS)
 @decisions.doc(
@@ -77,7 +81,6 @@ def decide() -> Response:
             NDJSON: {"schema": {"type": "string", "description": "One request a line"}},
         },
     },
-    responses={"200": {"content": {NDJSON: {"schema": {"type": "string", "description": "One answer a line"}}}}},
 )
 def decide_batch() -> Response:
     """Decide many requests.

@@ -34,12 +34,13 @@ class Decision:
         """The terms under which a restricted decision allows, each with the rule that asks for it."""
         if self.outcome != "restrict":
             return []
-        return [
-            {"rule": finding.rule.id, "term": term} | ({"order": finding.order} if finding.order else {})
+        found = {
+            (finding.rule.id, term, finding.order): None
             for finding in self.findings
             if finding.rule.effect == "restrict"
             for term in finding.terms or (finding.rule.message,)
-        ]
+        }
+        return [{"rule": rule, "term": term} | ({"order": order} if order else {}) for rule, term, order in found]
 
     @cached_property
     def document(self) -> dict[str, Any]:

@@ -69,6 +69,11 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(set(diagnostics), key=lambda d: (d.span.file, d.span.line, d.span.column, d.code, d.message)))
 
 
+def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    """Whether any of them is more than a warning."""
+    return any(diagnostic.severity == "error" for diagnostic in diagnostics)
+
+
 def nearest(word: str, known: Collection[str]) -> str | None:
     """The known word an author most likely meant, or None."""
     matches = difflib.get_close_matches(word[:80], known, n=1, cutoff=0.6)

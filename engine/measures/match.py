@@ -90,8 +90,9 @@ class Matcher:
         for index, place in enumerate(customer.get("locations_of_use") or ()):
             for order in self._at(place):
                 yield order, "use", f"/customer/locations_of_use/{index}"
-        for order in self._at(customer.get("organized_in")):
-            yield order, "organization", "/customer/organized_in"
+        for key in ("organized_in", "branch_of_organized_in"):
+            for order in self._at(customer.get(key)):
+                yield order, "organization", f"/customer/{key}"
 
     def _at(self, place: str | None) -> Sequence[Order]:
         return () if place is None else self._by_place.get(place, ())

@@ -6,7 +6,7 @@ import datetime
 
 import attrs
 
-from engine.language.diagnostic import Diagnostic, suggest
+from engine.language.diagnostic import Diagnostic, has_errors, suggest
 from engine.language.document import Document
 from engine.measures.places import Places
 from engine.program.definitions import check_expression
@@ -76,7 +76,7 @@ def check_order(document: Document, places: Places, scope: Scope, diagnostics: l
         _condition(document, index, scope, diagnostics) for index in range(len(content.get("conditions", ())))
     ]
     last_day = _last_day(document, issued, diagnostics)
-    if len(diagnostics) > before:
+    if has_errors(diagnostics[before:]):
         return None
     return Order(
         id=content["id"],
@@ -99,10 +99,13 @@ def _last_day(document: Document, issued: datetime.date, diagnostics: list[Diagn
         published = datetime.date.fromisoformat(extension["published_on"])
         until = datetime.date.fromisoformat(extension["until"])
         span = document.span("extensions", index, "published_on")
-        if not issued <= published <= last:
-            message = f"the extension was published on {published}, and 7.307(a)(5) asks for it from {issued} to {last}"
+        if published < issued:
+            message = f"the extension was published on {published}, before the order was issued on {issued}"
+            diagnostics.append(Diagnostic("R403", message, span, None))
+        elif published > last:
+            message = f"the extension of {published} has no effect: the order lapsed after {last} (7.307(a)(5))"
             help_ = "an order that has lapsed needs a new determination"
-            diagnostics.append(Diagnostic("R403", message, span, help_))
+            diagnostics.append(Diagnostic("R403", message, span, help_, "warning"))
         elif until <= last:
             message = f"the extension ends on {until}, no later than the order it extends ({last})"
             diagnostics.append(Diagnostic("R403", message, document.span("extensions", index, "until"), None))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 
 import attrs
 import pycountry
+import yaml
 
 from engine.language.diagnostic import Diagnostic, suggest
 from engine.language.document import Document
@@ -31,34 +33,51 @@ def iso_codes() -> Mapping[str, str]:
     return countries | {subdivision.code: subdivision.name for subdivision in pycountry.subdivisions}
 
 
+@cache
+def _territories() -> Mapping[str, Mapping[str, str]]:
+    """What the engine knows of ISO codes beyond ISO: `within` (code to what it lies in) and `same` (code to code)."""
+    text = Path(__file__).with_name("territories.yaml").read_text("utf-8")
+    loaded: Mapping[str, Mapping[str, str]] = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - builds only strings
+    return loaded
+
+
 def read_places(document: Document | None, diagnostics: list[Diagnostic]) -> Places:
-    """All places. An ISO 3166-2 code lies in the country it begins with; further relations are declared."""
-    declared: dict[str, dict[str, str]] = {} if document is None else document.plain.get("places", {})
-    relations: dict[str, str] = {} if document is None else document.plain.get("within", {})
-    iso = iso_codes()
+    """All places. An ISO 3166-2 code lies in the country it begins with; a document may declare more."""
+    iso, territories = iso_codes(), _territories()
     parents: dict[str, set[str]] = {code: {code[:2]} if "-" in code else set() for code in iso}
-    for code in declared:
-        parents[code] = set()
-        if code in iso and document is not None:
-            span = document.span("places", code, key=True)
-            diagnostics.append(Diagnostic("R404", f"`{code}` is an ISO 3166 code already", span, "remove it"))
+    for code, parent in territories["within"].items():
+        parents[code].add(parent)
     if document is not None:
-        named: list[tuple[tuple[str, ...], str, str]] = [
-            (("places", code, "parent"), code, spec["parent"]) for code, spec in declared.items() if "parent" in spec
-        ]
-        named += [(("within", code), code, parent) for code, parent in relations.items()]
-        for steps, code, parent in named:
-            for word in (code, parent):
-                if word not in parents:
-                    span, help_ = document.span(*steps), suggest(word, parents.keys(), "such as")
-                    diagnostics.append(Diagnostic("R404", f"`{word[:40]}` is not a known place", span, help_))
-            if code in parents and parent in parents:
-                parents[code].add(parent)
+        _declare(document, parents, diagnostics)
     within: dict[str, set[str]] = {code: {code} for code in parents}
     for code in parents:
         for ancestor in _ancestors(code, parents):
             within[ancestor].add(code)
+    for code, other in territories["same"].items():
+        # Two codes of one place: each covers what the other covers, but neither lends the other what it lies in.
+        within[code] = within[other] = within[code] | within[other]
     return Places({code: frozenset(inside) for code, inside in within.items()})
+
+
+def _declare(document: Document, parents: dict[str, set[str]], diagnostics: list[Diagnostic]) -> None:
+    """Add the places and relations of a jurisdictions directory to what lies directly in what."""
+    declared: Mapping[str, Mapping[str, str]] = document.plain.get("places", {})
+    for code in declared:
+        if code in parents:
+            span = document.span("places", code, key=True)
+            diagnostics.append(Diagnostic("R404", f"`{code}` is an ISO 3166 code already", span, "remove it"))
+        parents.setdefault(code, set())
+    relations: list[tuple[tuple[str, ...], str, str]] = [
+        (("places", code, "parent"), code, spec["parent"]) for code, spec in declared.items() if "parent" in spec
+    ]
+    relations += [(("within", code), code, parent) for code, parent in document.plain.get("within", {}).items()]
+    for steps, code, parent in relations:
+        unknown = [word for word in (code, parent) if word not in parents]
+        for word in unknown:
+            span, help_ = document.span(*steps), suggest(word, parents.keys(), "such as")
+            diagnostics.append(Diagnostic("R404", f"`{word[:40]}` is not a known place", span, help_))
+        if not unknown:
+            parents[code].add(parent)
 
 
 def _ancestors(code: str, parents: Mapping[str, set[str]]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from engine.language.diagnostic import Diagnostic, in_order
+from engine.language.diagnostic import Diagnostic, has_errors, in_order
 from engine.language.document import Document, read_document
 from engine.language.parser import parse_definitions, parse_rule_file
 from engine.language.rule_file import RuleFile
@@ -59,9 +59,8 @@ def load_files(
     """
     loading = _Loading(files, shown or {})
     policy = loading.policy(overrides or Overrides())
-    if loading.diagnostics:
-        raise PolicyError(in_order(loading.diagnostics), {s.name: s.text for s in loading.sources.values()})
-    return policy
+    loading.stop_on_errors()
+    return attrs.evolve(policy, warnings=in_order(loading.diagnostics))
 
 
 def with_orders(policy: Policy, files: Mapping[str, str]) -> Policy:
@@ -71,8 +70,7 @@ def with_orders(policy: Policy, files: Mapping[str, str]) -> Policy:
     """
     loading = _Loading(files, {})
     orders = loading.orders(policy.places, Scope(policy.world), policy.orders)
-    if loading.diagnostics:
-        raise PolicyError(in_order(loading.diagnostics), {s.name: s.text for s in loading.sources.values()})
+    loading.stop_on_errors()
     added = {name: _texts(node) for name, node in loading.nodes.items()}
     identity = {**policy.identity, "files": {**policy.identity["files"], **added}}
     return attrs.evolve(policy, orders=orders, identity=identity, files={**policy.files, **files})
@@ -116,6 +114,11 @@ class _Loading:
             identity=self._identity(constants, places),
             files=self._files,
         )
+
+    def stop_on_errors(self) -> None:
+        """Raise PolicyError with everything found if any of it is an error."""
+        if has_errors(self.diagnostics):
+            raise PolicyError(in_order(self.diagnostics), {s.name: s.text for s in self.sources.values()})
 
     # -- the parts
 

@@ -60,9 +60,10 @@ class OrderSummary:
 class Policy:
     """What decides.
 
-    `identity` is everything that can change a decision, `document` its canonical form, which `digest` names. `files` are
-    the texts of every file read, below `rules/` and `jurisdictions/`: `load_files` makes the same policy of them again.
-    `world` is what the expressions of further orders may mention.
+    `identity` is everything that can change a decision, `document` its canonical form, which `digest` names. `files`
+    are the texts of every file read, below `rules/` and `jurisdictions/`: `load_files` makes the same policy of them
+    again. `warnings` are mistakes that keep nothing from working. `world` is what the expressions of further orders may
+    mention.
     """
 
     program: tuple[RuleSet, ...]
@@ -73,6 +74,7 @@ class Policy:
     world: World
     identity: Mapping[str, Any]
     files: Mapping[str, str]
+    warnings: tuple[Diagnostic, ...] = ()
 
     @cached_property
     def document(self) -> bytes:

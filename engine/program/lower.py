@@ -263,7 +263,7 @@ class _Walk:
             return self._refuse(node, "the list to the right of `in` holds something that is no constant")
         return self._among(item, right.list_expr.elements, constants)
 
-    def _among(self, item: Expr, nodes: Collection[Any], constants: tuple[Literal, ...]) -> Lowered:  # noqa: ANN401
+    def _among(self, item: Expr, nodes: Collection[Any], constants: tuple[Literal, ...]) -> Lowered:
         for node, constant in zip(nodes, constants, strict=True):
             self._check_word(node, constant, item.type)
         if isinstance(item, Literal):

@@ -1,13 +1,19 @@
-"""Why a document does not fit its schema, in plain words and without repeating what it said."""
+"""Why a document does not fit its schema, in plain words and without repeating what it said.
+
+jsonschema-rs decides whether there is anything to explain; jsonschema, a hundred times slower, finds the words.
+"""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
-import jsonschema
+import jsonschema_rs
+
+if TYPE_CHECKING:
+    import jsonschema
 
 _KINDS = {
     "object": "an object",
@@ -44,6 +50,10 @@ class Misfit:
 
 def misfits(schema: dict[str, Any], document: object) -> tuple[Misfit, ...]:
     """Everything in the document that does not fit, in document order. Slow: for explaining, not for deciding."""
+    if jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid(document):
+        return ()
+    import jsonschema  # noqa: PLC0415 - a tenth of a second that only a misfit costs
+
     validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker(["date"]))
     found = {misfit: None for error in validator.iter_errors(document) for misfit in _explain(error)}
     return tuple(sorted(found, key=lambda misfit: [str(step) for step in misfit.path]))

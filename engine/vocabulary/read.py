@@ -10,6 +10,7 @@ import yaml
 
 from engine.vocabulary.model import SCALARS, Field, Record, Type, Vocabulary
 
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _FILE = Path(__file__).with_name("facts.yaml")
 
 
@@ -17,7 +18,7 @@ _FILE = Path(__file__).with_name("facts.yaml")
 def read_vocabulary() -> Vocabulary:
     """The vocabulary this version of the engine speaks. The file ships with the code, so a defect in it is a bug."""
     # Our own file, read as plain strings: the loader that knows no types cannot misread `no` or a date.
-    source = yaml.load(_FILE.read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - BaseLoader builds only strings
+    source = yaml.load(_FILE.read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - builds only strings
     enums = {name: tuple(values) for name, values in source["enums"].items()}
     read = _Reader(enums, frozenset(source["records"]))
     own = {name: read.fields(body) for name, body in source["records"].items()}

@@ -60,8 +60,8 @@ def service(app: Flask) -> DecisionService:
 def start_service(tmp_path: Path) -> Iterator[Callable[..., RunningService]]:
     started: list[RunningService] = []
 
-    def start(data: Path | None = None, **options: object) -> RunningService:
-        service = RunningService(data or tmp_path / "data", **options)
+    def start(data: Path | None = None, arguments: tuple[str, ...] = (), **popen: object) -> RunningService:
+        service = RunningService(data or tmp_path / "data", arguments, **popen)
         started.append(service)
         return service
 

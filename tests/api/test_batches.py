@@ -24,7 +24,9 @@ def named(name: str) -> dict:
 BAD = {**EXAMPLE_REQUEST, "actoin": "account.open"}
 
 
-def test_an_array_is_answered_in_order_and_a_bad_item_in_its_place(client: FlaskClient, service: DecisionService) -> None:
+def test_an_array_is_answered_in_order_and_a_bad_item_in_its_place(
+    client: FlaskClient, service: DecisionService
+) -> None:
     answer = client.post("/v1/decisions/batch", json=[named("c-0"), BAD, named("c-2"), 5])
     assert (answer.status_code, answer.content_type) == (200, "application/json")
     first, second, third, fourth = answer.json

@@ -112,10 +112,8 @@ def test_same_input_same_bytes(make_app: Callable[..., Flask], tmp_path: Path) -
     """With ids and clock held still, two services on two logs give and record the same bytes."""
     answers = []
     for name in ("one", "two"):
-        numbers = itertools.count()
-        app = make_app(
-            tmp_path / name, new_id=lambda: f"id-{next(numbers)}", now=lambda: datetime(2026, 11, 22, tzinfo=UTC)
-        )
+        ids = map("id-{}".format, itertools.count())
+        app = make_app(tmp_path / name, new_id=ids.__next__, now=lambda: datetime(2026, 11, 22, tzinfo=UTC))
         client = app.test_client()
         bodies = [client.post("/v1/decisions", json=EXAMPLE_REQUEST).data for _ in range(3)]
         answers.append((bodies, [entry.body for entry in service_of(app).log.entries()]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -111,7 +110,11 @@ def test_what_is_json_but_no_request(client: FlaskClient, body: bytes) -> None:
 
 def test_a_problem_repeats_no_value_and_only_so_much_of_a_key(client: FlaskClient) -> None:
     secret, key = "4111-1111-1111-1111", "k" * 100_000
-    request = {"action": secret, "as_of": secret, "facts": {"customer": {"kind": secret, "us_citizen": secret, key: secret}}}
+    request = {
+        "action": secret,
+        "as_of": secret,
+        "facts": {"customer": {"kind": secret, "us_citizen": secret, key: secret}},
+    }
     problem = check_problem_answer(client.post("/v1/decisions", json=request))
     assert secret not in json.dumps(problem)
 
@@ -119,17 +122,22 @@ def test_a_problem_repeats_no_value_and_only_so_much_of_a_key(client: FlaskClien
 @pytest.mark.parametrize("count", [1, 150, 5_000])
 def test_many_mistakes_are_bounded(client: FlaskClient, count: int) -> None:
     facts = {"customer": {f"unknown_{n}": n for n in range(count)}}
-    problem = check_problem_answer(client.post("/v1/decisions", json={**EXAMPLE_REQUEST, "facts": facts}), "unknown-key")
+    problem = check_problem_answer(
+        client.post("/v1/decisions", json={**EXAMPLE_REQUEST, "facts": facts}), "unknown-key"
+    )
     assert len(problem["errors"]) == min(count, 100)
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/v1", "/v1/decisions/a/b", "/static/nothing.css", "/static/../app.py", "/problems/x"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/v1", "/v1/decisions/a/b", "/static/nothing.css", "/static/../app.py", "/problems/x"]
+)
 def test_unknown_paths(client: FlaskClient, path: str) -> None:
     check_problem_answer(client.get(path), "not-found")
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/v1/decisions"), ("PUT", "/v1/decisions"), ("DELETE", "/v1/policy"), ("POST", "/docs")]
+    ("method", "path"),
+    [("GET", "/v1/decisions"), ("PUT", "/v1/decisions"), ("DELETE", "/v1/policy"), ("POST", "/docs")],
 )
 def test_methods(client: FlaskClient, method: str, path: str) -> None:
     answer = client.open(path, method=method)

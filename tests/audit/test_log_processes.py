@@ -62,6 +62,17 @@ def test_two_processes_append_to_one_log(appending, data):
         assert sorted(acknowledged.values()) == list(range(log.size()))
 
 
+def test_a_process_that_starts_beside_a_busy_one_gets_its_turn(appending, data, new_entry):
+    process, output = appending("busy")
+    _wait(lambda: output.stat().st_size)
+    for _ in range(5):
+        with DecisionLog.open(data, deadline=2) as log:
+            assert log.get(new_entry().id) is None
+            log.append(new_entry(), deadline=2)
+    os.kill(process, signal.SIGKILL)
+    _wait(lambda: not _is_alive(process))
+
+
 def test_what_was_acknowledged_outlives_kill_9(appending, data):
     chance = random.Random(20_261_122)  # noqa: S311  when to kill
     acknowledged = {}

@@ -1,7 +1,9 @@
 """Where each shared value is computed: once, at the head of the innermost suite that encloses all its uses.
 
 So a guard that fails skips the values that only its group needs, and nothing is computed twice. Facts and named values
-are shared; both can be computed anywhere, because reading an absent fact is harmless and a named value is total.
+are shared; both can be computed anywhere, because reading an absent fact is harmless and a named value is total. What
+runs over a list for each element of another is shared only where it is needed in any case, so that a guard can spare
+the cost of comparing all with all.
 """
 
 from __future__ import annotations
@@ -13,15 +15,15 @@ from itertools import count
 import attrs
 
 from engine.evaluators.compiled.statements import Suite, expressions
-from engine.program.expressions import Element, Expr, Named, Quantify, Read, Root, children
+from engine.program.expressions import And, Choose, Element, Expr, Named, Or, Quantify, Read, Root, children
 from engine.program.scope import weight
 
 
 def place_shared(body: Suite) -> None:
     """Fill `shared` of the suites, operands before what is made of them."""
     placing = _Placing()
-    for suite, expr in expressions(body):
-        placing.use(expr, suite, frozenset())
+    for suite, expr, is_certain in expressions(body):
+        placing.use(expr, suite, frozenset(), is_certain=is_certain)
     placing.place()
 
 
@@ -29,6 +31,7 @@ def place_shared(body: Suite) -> None:
 class _Uses:
     expr: Expr
     suites: list[Suite]
+    certain: list[Suite]
 
 
 class _Placing:
@@ -39,22 +42,32 @@ class _Placing:
         self._free: dict[Expr, frozenset[str]] = {}
         self._serial = count()
 
-    def use(self, expr: Expr, suite: Suite, bound: frozenset[str]) -> None:
-        """Note that a suite evaluates the expression; `bound` are the elements of the quantifiers around it."""
+    def use(self, expr: Expr, suite: Suite, bound: frozenset[str], *, is_certain: bool) -> None:
+        """Note that a suite evaluates the expression, in any case or only when something else holds first.
+
+        `bound` are the elements of the quantifiers around it.
+        """
         free = self._free_elements(expr)
         if isinstance(expr, Root | Read | Named) and not free & bound:
             # Two loops over one list are two loops: what depends on an element is shared inside one of them only.
             loop = next((above for above in _outwards(suite) if above.loop is not None), None) if free else None
             uses = self._uses.get((expr, id(loop)))
             if uses is None:
-                uses = self._uses[expr, id(loop)] = _Uses(expr, [])
+                uses = self._uses[expr, id(loop)] = _Uses(expr, [], [])
                 size, _ = weight(expr, self._weights)
                 heapq.heappush(self._waiting, (-size, next(self._serial), uses))
             uses.suites.append(suite)
+            if is_certain:
+                uses.certain.append(suite)
             return
+        self._use_operands(expr, suite, bound, is_certain=is_certain)
+
+    def _use_operands(self, expr: Expr, suite: Suite, bound: frozenset[str], *, is_certain: bool) -> None:
+        """What `&&`, `||`, `?:` and quantifiers do not evaluate first, they may not evaluate at all."""
         inside = bound | {expr.element.key} if isinstance(expr, Quantify) else bound
-        for child in children(expr):
-            self.use(child, suite, inside)
+        for n, child in enumerate(children(expr)):
+            first = n == 0 or not isinstance(expr, And | Or | Choose | Quantify)
+            self.use(child, suite, inside, is_certain=is_certain and first)
 
     def place(self) -> None:
         """Largest first: once everything that may contain a value has been placed, all uses of the value are known."""
@@ -64,10 +77,14 @@ class _Placing:
             home = _common(uses.suites)
             if not self._free_elements(uses.expr):
                 home = _out_of_loops(home)
-            if len(uses.suites) > 1 or home is not uses.suites[0]:
+            is_certain = home in uses.certain
+            spared = bool(self._free_elements(uses.expr)) and not is_certain and _is_costly(uses.expr)
+            if (len(uses.suites) > 1 or home is not uses.suites[0]) and not spared:
                 placed.append((uses.expr, home))
-            for child in children(uses.expr):
-                self.use(child, home, frozenset())
+                self._use_operands(uses.expr, home, frozenset(), is_certain=is_certain)
+            else:
+                for suite in uses.suites:
+                    self._use_operands(uses.expr, suite, frozenset(), is_certain=suite in uses.certain)
         for expr, home in reversed(placed):
             home.shared.append(expr)
 
@@ -80,6 +97,11 @@ class _Placing:
                 free -= {expr.element.key} if isinstance(expr, Quantify) else set()
             self._free[expr] = free
         return self._free[expr]
+
+
+def _is_costly(expr: Expr) -> bool:
+    """Whether evaluating it runs over a list."""
+    return isinstance(expr, Quantify) or any(_is_costly(child) for child in children(expr))
 
 
 def _outwards(suite: Suite) -> Iterator[Suite]:

@@ -54,17 +54,20 @@ class Loop:
 Statement = Emit | Test | First | Loop
 
 
-def expressions(suite: Suite) -> Iterator[tuple[Suite, Expr]]:
-    """Every expression of a suite and of those it encloses, with the suite in which it is evaluated."""
+def expressions(suite: Suite) -> Iterator[tuple[Suite, Expr, bool]]:
+    """Every expression of a suite and of those it encloses, with the suite in which it is evaluated.
+
+    The last part tells whether it is evaluated whenever that suite runs.
+    """
     for statement in suite.statements:
         match statement:
             case Test(condition, inner):
-                yield suite, condition
+                yield suite, condition, True
                 yield from expressions(inner)
             case First(choices):
-                for choice in choices:
-                    yield suite, choice.condition
+                for n, choice in enumerate(choices):
+                    yield suite, choice.condition, n == 0
                     yield from expressions(choice.suite)
             case Loop(inner, each):
-                yield suite, each.over
+                yield suite, each.over, True
                 yield from expressions(inner)

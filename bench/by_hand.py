@@ -1,0 +1,387 @@
+"""The shipped rules for opening an account, written by hand: the yardstick of the compiled evaluator.
+
+This is what an engineer would write who knows the rules, the switches and the provider's program by heart and owes nobody a
+citation, an explanation or another reading: look-ups in dictionaries, local variables, early exits. Tests hold it to the
+findings of the rules, in their order. Special measures are not its subject.
+"""
+
+from __future__ import annotations
+
+import pycountry
+
+TERRITORIES = ("AS", "GU", "MP", "PR", "UM", "VI")
+US = frozenset(
+    {"US", *TERRITORIES}
+    | {place.code for place in pycountry.subdivisions if place.country_code in {"US", *TERRITORIES}}
+)
+IN_FORCE_FROM = "2024-01-29"
+NETWORK_SERVICES = frozenset({"cdn", "proxy", "dns_resolution"})
+INDIVIDUAL_ADDRESSES = frozenset({"residential", "business", "apo_fpo"})
+ENTITY_ADDRESSES = frozenset({"principal_place", "inquiry"})
+MAX_GRAPH = 100
+NOTHING: dict = {}
+
+FILE_ORDER = {
+    rule: position
+    for position, rule in enumerate(
+        f"{rule_set}/{rule}"
+        for rule_set, rules in {
+            "cip.collection": """
+                name trading-names owner-name address address-kind individual-address individual-street principal-place
+                inquiry-address is-business entity-street address-country locations-of-use organized-in named-owner
+                owner-address owner-address-kind owner-suitable-address owner-street owner-address-country
+                owner-locations-of-use payments payment-kind payment-identifier owner-payments owner-payment-identifier
+                email owner-email phone owner-phone access-log access-ip access-time owner-access-log owner-access""",
+            "cip.gate": """
+                us-persons standing-conflict owner-standing-conflict resold customer-kind us-office""",
+            "cip.owners": """
+                names none-named none-qualifies reason-recorded holder-not-listed holder-opaque graph-too-large""",
+            "cip.verification": """
+                unverified method pending-restricted deprovisioned failed removed-before signatories doubts discrepancy
+                owner-unverified owner-method owner-pending-restricted owner-deprovisioned owner-failed owner-doubts""",
+            "scope.product": "foreign-provider not-infrastructure not-us-product software-kind no-relationship",
+        }.items()
+        for rule in rules.split()
+    )
+}
+
+
+def findings(facts: dict, as_of: str) -> list[tuple[str, str]]:
+    """Rule and JSON Pointer of every finding on an `account.open` of that day, in the order of the rule files.
+
+    `facts` are those of a request that fits the vocabulary.
+    """
+    if as_of < IN_FORCE_FROM:
+        return [("ostiary.law/not-in-force", "")]
+    product = facts.get("product") or NOTHING
+    kind = product.get("kind")
+    runs_software = product.get("runs_customer_software")
+    provider_is_foreign = (facts.get("provider") or NOTHING).get("us_person") is False
+    is_no_infrastructure = kind == "domain_registration" or (runs_software is False and kind not in NETWORK_SERVICES)
+    is_not_us = product.get("owned_by_us_person") is False and product.get("operated_in_us") is False
+
+    out: list[tuple[str, str]] = []
+    if provider_is_foreign or is_no_infrastructure or is_not_us:
+        if provider_is_foreign:
+            out.append(("scope.product/foreign-provider", "/provider/us_person"))
+        if is_no_infrastructure:
+            out.append(("scope.product/not-infrastructure", "/product"))
+        if is_not_us:
+            out.append(("scope.product/not-us-product", "/product"))
+            return out
+    else:
+        _account_findings(out, facts, as_of)
+        if product.get("formal_relationship") is False:
+            out.append(("scope.product/no-relationship", "/product/formal_relationship"))
+    if kind == "software" and runs_software is None and not provider_is_foreign:
+        out.append(("scope.product/software-kind", "/product/runs_customer_software"))
+    if len(out) > 1:
+        # Findings about owners are made owner by owner, and wanted rule by rule.
+        out.sort(key=_position)
+    return out
+
+
+def _position(finding: tuple[str, str]) -> int:
+    return FILE_ORDER[finding[0]]
+
+
+def _account_findings(out: list[tuple[str, str]], facts: dict, as_of: str) -> None:
+    customer = facts.get("customer") or NOTHING
+    kind = customer.get("kind")
+    is_entity = kind == "entity"
+    organized_in = customer.get("branch_of_organized_in")
+    if organized_in is None:
+        organized_in = customer.get("organized_in")
+    if is_entity:
+        is_us = organized_in in US
+    elif kind == "individual":
+        is_us = customer.get("us_citizen") or customer.get("us_permanent_resident") or customer.get("located_in") in US
+    else:
+        is_us = False
+        out.append(("cip.gate/customer-kind", "/customer/kind"))
+
+    listed = customer.get("beneficial_owners") or ()
+    owners = []
+    owners_are_us = True
+    for index, owner in enumerate(listed):
+        pct = owner.get("ownership_pct")
+        if pct is None or pct >= 25 or owner.get("substantial_control"):
+            standing = owner.get("us_person_status")
+            owner_is_us = owner.get("us_citizen") or owner.get("us_permanent_resident") or owner.get("located_in") in US
+            is_verified_us = owner_is_us and standing == "verified"
+            is_foreign = not owner_is_us or standing == "claimed"
+            owners.append((f"/customer/beneficial_owners/{index}", owner, is_foreign, is_verified_us))
+            if not is_verified_us:
+                owners_are_us = False
+
+    knows_all_owners = True
+    if is_entity:
+        knows_all_owners = bool(owners)
+        if not is_us and customer.get("located_in") in US and organized_in is not None:
+            out.append(("cip.gate/us-office", "/customer/located_in"))
+        if not owners:
+            if customer.get("no_owner_reason") is not None:
+                out.append(("cip.owners/reason-recorded", "/customer/no_owner_reason"))
+            elif listed:
+                out.append(("cip.owners/none-qualifies", "/customer/beneficial_owners"))
+            elif is_us:
+                out.append(("cip.owners/none-named", "/customer/beneficial_owners"))
+            else:
+                out.append(("cip.owners/names", "/customer/beneficial_owners"))
+        holders = customer.get("holders")
+        if holders and not _holders_are_resolved(out, holders, listed, customer.get("id")):
+            knows_all_owners = False
+
+    identity = customer.get("identity") or NOTHING
+    if is_us and owners_are_us and knows_all_owners and customer.get("us_person_status") == "verified":
+        if not (facts.get("account") or NOTHING).get("resold_to_foreign_person"):
+            _exempt_findings(out, customer, identity, owners, is_entity=is_entity)
+            return
+        out.append(("cip.gate/resold", "/account/resold_to_foreign_person"))
+
+    _collection_findings(out, customer, owners, is_entity=is_entity)
+    _verification_findings(out, customer, identity, as_of, is_entity=is_entity)
+    for at, owner, is_foreign, is_verified_us in owners:
+        if is_foreign:
+            _owner_collection_findings(out, at, owner, customer)
+        elif is_entity and owner.get("name") is None:
+            out.append(("cip.collection/named-owner", f"{at}/name"))
+        _owner_verification_findings(out, at, owner, as_of, is_verified_us=is_verified_us)
+
+
+def _exempt_findings(out, customer: dict, identity: dict, owners: list, *, is_entity: bool) -> None:
+    out.append(("cip.gate/us-persons", "/customer/us_person_status"))
+    if (
+        identity.get("status") == "failed"
+        or (identity.get("doubts") and not (is_entity and identity.get("signatories_examined")))
+        or customer.get("removed_as_unverified")
+    ):
+        out.append(("cip.gate/standing-conflict", "/customer/identity"))
+    for at, owner, _, _ in owners:
+        owner_identity = owner.get("identity") or NOTHING
+        if owner_identity.get("status") == "failed" or owner_identity.get("doubts"):
+            out.append(("cip.gate/owner-standing-conflict", f"{at}/identity"))
+
+
+def _collection_findings(out, customer: dict, owners: list, *, is_entity: bool) -> None:
+    if customer.get("name") is None:
+        out.append(("cip.collection/name", "/customer/name"))
+    address = customer.get("address")
+    if not address:
+        out.append(("cip.collection/address", "/customer/address"))
+    else:
+        kind = address.get("kind")
+        if kind is None:
+            out.append(("cip.collection/address-kind", "/customer/address/kind"))
+        else:
+            if is_entity:
+                if kind not in ENTITY_ADDRESSES:
+                    out.append(("cip.collection/principal-place", "/customer/address/kind"))
+                else:
+                    if kind == "inquiry":
+                        is_business = customer.get("is_business")
+                        if is_business:
+                            out.append(("cip.collection/inquiry-address", "/customer/address/kind"))
+                        elif is_business is None:
+                            out.append(("cip.collection/is-business", "/customer/is_business"))
+                    if address.get("street") is None and address.get("city") is None:
+                        out.append(("cip.collection/entity-street", "/customer/address/street"))
+            elif customer.get("kind") == "individual":
+                if kind not in INDIVIDUAL_ADDRESSES:
+                    out.append(("cip.collection/individual-address", "/customer/address/kind"))
+                elif _lacks_street(address, kind):
+                    out.append(("cip.collection/individual-street", "/customer/address/street"))
+            if kind != "apo_fpo" and address.get("country") is None:
+                out.append(("cip.collection/address-country", "/customer/address/country"))
+    if is_entity:
+        if customer.get("trades_under_other_names") and not customer.get("trading_names"):
+            out.append(("cip.collection/trading-names", "/customer/trading_names"))
+        if customer.get("organized_in") is None and customer.get("branch_of_organized_in") is None:
+            out.append(("cip.collection/organized-in", "/customer/organized_in"))
+    if not customer.get("locations_of_use"):
+        out.append(("cip.collection/locations-of-use", "/customer/locations_of_use"))
+    payments = customer.get("payments")
+    if not payments:
+        out.append(("cip.collection/payments", "/customer/payments"))
+    else:
+        for index, payment in enumerate(payments):
+            kind = payment.get("kind")
+            if kind is None:
+                out.append(("cip.collection/payment-kind", f"/customer/payments/{index}/kind"))
+            if payment.get("identifier") is None and not (kind == "no_charge" and _has_customer_identifier(payments)):
+                out.append(("cip.collection/payment-identifier", f"/customer/payments/{index}/identifier"))
+    if not customer.get("emails"):
+        out.append(("cip.collection/email", "/customer/emails"))
+    if not customer.get("phones"):
+        out.append(("cip.collection/phone", "/customer/phones"))
+    accesses = customer.get("access_log")
+    if not accesses:
+        out.append(("cip.collection/access-log", "/customer/access_log"))
+    else:
+        for index, access in enumerate(accesses):
+            if access.get("ip") is None:
+                out.append(("cip.collection/access-ip", f"/customer/access_log/{index}/ip"))
+            if access.get("at") is None:
+                out.append(("cip.collection/access-time", f"/customer/access_log/{index}/at"))
+
+
+def _owner_collection_findings(out, at: str, owner: dict, customer: dict) -> None:
+    if owner.get("name") is None:
+        out.append(("cip.collection/owner-name", f"{at}/name"))
+    address = owner.get("address")
+    if not address:
+        out.append(("cip.collection/owner-address", f"{at}/address"))
+    else:
+        kind = address.get("kind")
+        if kind is None:
+            out.append(("cip.collection/owner-address-kind", f"{at}/address/kind"))
+        else:
+            if kind not in INDIVIDUAL_ADDRESSES:
+                out.append(("cip.collection/owner-suitable-address", f"{at}/address/kind"))
+            elif _lacks_street(address, kind):
+                out.append(("cip.collection/owner-street", f"{at}/address/street"))
+            if kind != "apo_fpo" and address.get("country") is None:
+                out.append(("cip.collection/owner-address-country", f"{at}/address/country"))
+    if not owner.get("locations_of_use"):
+        out.append(("cip.collection/owner-locations-of-use", f"{at}/locations_of_use"))
+    payments = owner.get("payments")
+    if not payments:
+        out.append(("cip.collection/owner-payments", f"{at}/payments"))
+    else:
+        for payment in payments:
+            kind = payment.get("kind")
+            if kind is None or (
+                payment.get("identifier") is None
+                and not (kind == "no_charge" and _has_customer_identifier(customer.get("payments") or ()))
+            ):
+                out.append(("cip.collection/owner-payment-identifier", f"{at}/payments"))
+                break
+    if not owner.get("emails"):
+        out.append(("cip.collection/owner-email", f"{at}/emails"))
+    if not owner.get("phones"):
+        out.append(("cip.collection/owner-phone", f"{at}/phones"))
+    accesses = owner.get("access_log")
+    if not accesses:
+        out.append(("cip.collection/owner-access-log", f"{at}/access_log"))
+    else:
+        for access in accesses:
+            if access.get("ip") is None or access.get("at") is None:
+                out.append(("cip.collection/owner-access", f"{at}/access_log"))
+                break
+
+
+def _verification_findings(out, customer: dict, identity: dict, as_of: str, *, is_entity: bool) -> None:
+    status = identity.get("status")
+    if status is None or status in {"unverified", "pending"}:
+        if status == "pending":
+            out.append(("cip.verification/pending-restricted", "/customer/identity/status"))
+        else:
+            out.append(("cip.verification/unverified", "/customer/identity"))
+        deprovision_by = identity.get("deprovision_by")
+        if deprovision_by is not None and deprovision_by < as_of:
+            out.append(("cip.verification/deprovisioned", "/customer/identity/deprovision_by"))
+    elif status == "failed":
+        out.append(("cip.verification/failed", "/customer/identity/status"))
+    methods = identity.get("methods")
+    if methods and "documentary" not in methods and "non_documentary" not in methods:
+        out.append(("cip.verification/method", "/customer/identity/methods"))
+    if identity.get("doubts"):
+        if not is_entity:
+            if status == "verified":
+                out.append(("cip.verification/doubts", "/customer/identity/doubts"))
+        elif not identity.get("signatories_examined"):
+            out.append(("cip.verification/signatories", "/customer/identity/signatories_examined"))
+    if customer.get("removed_as_unverified"):
+        out.append(("cip.verification/removed-before", "/customer/removed_as_unverified"))
+    for index, discrepancy in enumerate(customer.get("discrepancies") or ()):
+        if discrepancy.get("resolved_on") is None:
+            out.append(("cip.verification/discrepancy", f"/customer/discrepancies/{index}/resolved_on"))
+
+
+def _owner_verification_findings(out, at: str, owner: dict, as_of: str, *, is_verified_us: bool) -> None:
+    identity = owner.get("identity") or NOTHING
+    status = identity.get("status")
+    if not is_verified_us:
+        if status is None or status in {"unverified", "pending"}:
+            if status == "pending":
+                out.append(("cip.verification/owner-pending-restricted", f"{at}/identity/status"))
+            else:
+                out.append(("cip.verification/owner-unverified", f"{at}/identity"))
+            deprovision_by = identity.get("deprovision_by")
+            if deprovision_by is not None and deprovision_by < as_of:
+                out.append(("cip.verification/owner-deprovisioned", f"{at}/identity/deprovision_by"))
+        methods = identity.get("methods")
+        if methods and "documentary" not in methods and "non_documentary" not in methods:
+            out.append(("cip.verification/owner-method", f"{at}/identity/methods"))
+    if status == "failed":
+        out.append(("cip.verification/owner-failed", f"{at}/identity/status"))
+    elif status == "verified" and identity.get("doubts"):
+        out.append(("cip.verification/owner-doubts", f"{at}/identity/doubts"))
+
+
+def _lacks_street(address: dict, kind: str) -> bool:
+    """A box of an army or fleet post office may be written in another line of the address."""
+    return address.get("street") is None and not (
+        kind == "apo_fpo"
+        and (
+            address.get("city") is not None
+            or address.get("region") is not None
+            or address.get("postal_code") is not None
+        )
+    )
+
+
+def _has_customer_identifier(payments: list) -> bool:
+    return any(p.get("kind") == "customer_identifier" and p.get("identifier") is not None for p in payments)
+
+
+def _holders_are_resolved(out, holders: list, listed: list, customer_id: str | None) -> bool:
+    """Whether nobody unknown may own a quarter through the ownership graph."""
+    if len(holders) > MAX_GRAPH or len(listed) > MAX_GRAPH:
+        out.append(("cip.owners/graph-too-large", "/customer/holders"))
+        return False
+    before = len(out)
+    ids = [holder.get("id") for holder in holders]
+    for index, holder in enumerate(holders):
+        pct, own_id = holder.get("pct"), ids[index]
+        if not (pct is None or pct >= 25 or (own_id is not None and ids.count(own_id) > 1)):
+            continue
+        if holder.get("kind") == "entity":
+            if own_id is None or all(other.get("owner_of") != own_id for other in holders):
+                out.append(("cip.owners/holder-opaque", f"/customer/holders/{index}"))
+        elif not _is_established(holder) and not _is_among_owners(holder, holders, listed, customer_id):
+            out.append(("cip.owners/holder-not-listed", "/customer/beneficial_owners"))
+    return len(out) == before
+
+
+def _is_established(holder: dict) -> bool:
+    return holder.get("us_person_status") == "verified" and bool(
+        holder.get("us_citizen") or holder.get("us_permanent_resident") or holder.get("located_in") in US
+    )
+
+
+def _is_among_owners(holder: dict, holders: list, listed: list, customer_id: str | None) -> bool:
+    own_id, name = holder.get("id"), holder.get("name")
+    same = []
+    for owner in listed:
+        owner_id = owner.get("id")
+        if owner_id == own_id if own_id is not None and owner_id is not None else owner.get("name") == name is not None:
+            same.append(owner)
+    if any(o.get("ownership_pct") is None or o["ownership_pct"] >= 25 or o.get("substantial_control") for o in same):
+        return True
+    return bool(same) and not _reaches_quarter(holder, holders, customer_id)
+
+
+def _reaches_quarter(holder: dict, holders: list, customer_id: str | None) -> bool:
+    direct = {None, "customer", customer_id}
+    pct, owner_of = holder.get("pct"), holder.get("owner_of")
+    if owner_of in direct:
+        return pct is None or pct >= 25
+    if pct is None:
+        return False
+    for company in holders:
+        if company.get("id") == owner_of and company.get("owner_of") in direct:
+            share = company.get("pct")
+            if share is not None and share >= 25 and (pct > 50 or pct * share >= 2500):
+                return True
+    return False

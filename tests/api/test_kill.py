@@ -1,0 +1,76 @@
+"""`kill -9` under load, twenty times: whatever was acknowledged is in the log afterwards."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from running_service import RunningService
+
+from api.example import EXAMPLE_REQUEST
+from engine.audit import DecisionLog
+
+ROUNDS = 20
+SIDE_BY_SIDE = 2
+CLIENTS = 4
+BODY = json.dumps(EXAMPLE_REQUEST)
+BATCH = json.dumps([EXAMPLE_REQUEST] * 5)
+JSON = {"Content-Type": "application/json"}
+
+
+def ask(service: RunningService, acknowledged: list[dict]) -> None:
+    """Ask on one connection, now and then for a batch, until the service is gone; keep what was answered in full."""
+    connection = http.client.HTTPConnection(service.host, service.port, timeout=30)
+    try:
+        while True:
+            many = random.random() < 0.2
+            connection.request("POST", "/v1/decisions" + "/batch" * many, BATCH if many else BODY, JSON)
+            response = connection.getresponse()
+            answer = json.loads(response.read())
+            assert response.status == 200
+            acknowledged.extend(answer if many else [answer])
+    except (OSError, http.client.HTTPException):
+        connection.close()
+
+
+def kill_under_load(data: Path, seconds: float) -> list[dict]:
+    service = RunningService(data)
+    acknowledged: list[dict] = []
+    clients = [threading.Thread(target=ask, args=(service, acknowledged)) for _ in range(CLIENTS)]
+    for client in clients:
+        client.start()
+    while not acknowledged:
+        time.sleep(0.01)
+    time.sleep(seconds)
+    service.kill()
+    for client in clients:
+        client.join()
+    return acknowledged
+
+
+def rounds(data: Path, count: int) -> int:
+    """Kill and start again on the same log; number of decisions acknowledged over all rounds."""
+    delays = random.Random(str(data.name))
+    acknowledged: list[dict] = []
+    for _ in range(count):
+        acknowledged += kill_under_load(data, delays.uniform(0.0, 0.3))
+        with DecisionLog.open(data) as log:
+            for answer in acknowledged:
+                entry = log.get(answer["id"])
+                assert entry is not None
+                assert answer["log"] == {"index": entry.index, "leaf": f"sha256:{entry.leaf.hex()}"}
+                assert json.loads(entry.body)["decision"]["outcome"] == answer["outcome"]
+            assert [entry.index for entry in log.entries()] == list(range(log.size()))
+    return len(acknowledged)
+
+
+def test_what_was_acknowledged_outlives_the_process(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        logs = [tmp_path / f"log-{number}" for number in range(SIDE_BY_SIDE)]
+        counts = list(pool.map(rounds, logs, [ROUNDS // SIDE_BY_SIDE] * SIDE_BY_SIDE))
+    assert sum(counts) > ROUNDS

@@ -1,0 +1,84 @@
+"""When a decision cannot be recorded there is none: 503, nothing half-written, and recovery by itself."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask
+from flask.testing import FlaskClient
+from problem_shape import check_problem_answer
+from running_service import RunningService
+
+from api.application import service_of
+from api.example import EXAMPLE_REQUEST
+from api.service import DecisionService
+from engine.audit import DecisionLog
+
+
+def test_a_log_that_was_moved_away(client: FlaskClient, service: DecisionService) -> None:
+    service.log.path.rename(service.log.path.with_suffix(".moved"))
+    problem = check_problem_answer(client.post("/v1/decisions", json=EXAMPLE_REQUEST), "log-unavailable")
+    assert str(service.log.path.parent) not in json.dumps(problem)
+    check_problem_answer(client.post("/v1/decisions/batch", json=[EXAMPLE_REQUEST, 5]), "log-unavailable")
+    check_problem_answer(client.get("/readyz"), "not-ready")
+    assert client.get("/healthz").status_code == 200
+
+
+def test_a_log_that_another_program_keeps_locked(client: FlaskClient, service: DecisionService) -> None:
+    """It comes back by itself, and what was refused is not in it."""
+    with sqlite3.connect(service.log.path, isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        check_problem_answer(client.post("/v1/decisions", json=EXAMPLE_REQUEST), "log-unavailable")
+        other.execute("ROLLBACK")
+    other.close()
+    assert client.get("/readyz").status_code == 200
+    answer = client.post("/v1/decisions", json=EXAMPLE_REQUEST)
+    assert answer.json["log"]["index"] == 1
+    assert service.log.size() == 2
+
+
+def test_a_log_that_was_closed(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+    app = make_app(tmp_path / "data")
+    service_of(app).close()
+    client = app.test_client()
+    check_problem_answer(client.post("/v1/decisions", json=EXAMPLE_REQUEST), "log-unavailable")
+    check_problem_answer(client.get("/v1/decisions/x1"), "log-unavailable")
+
+
+def test_an_entry_that_was_changed_is_not_given_out(client: FlaskClient, service: DecisionService) -> None:
+    name = client.post("/v1/decisions", json=EXAMPLE_REQUEST).json["id"]
+    with sqlite3.connect(service.log.path) as other:
+        other.execute("DROP TRIGGER entry_is_never_changed")
+        other.execute("UPDATE entry SET body = replace(body, 'hold', 'deny') WHERE id = ?", [name])
+    other.close()
+    check_problem_answer(client.get(f"/v1/decisions/{name}"), "log-unavailable")
+
+
+def test_a_disk_without_room(start_service: Callable[..., RunningService], tmp_path: Path) -> None:
+    """A real service whose files may not grow: it refuses, says so, and everything it acknowledged is on record."""
+    start_service().kill()
+    empty = sum(path.stat().st_size for path in (tmp_path / "data").glob("log.db*"))
+
+    def limit_file_size() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (empty + 300_000, empty + 300_000))
+
+    shutil.rmtree(tmp_path / "data")
+    service = start_service(preexec_fn=limit_file_size)
+    answers = []
+    while not answers or answers[-1].status == 200:
+        answers.append(service.decide(EXAMPLE_REQUEST))
+        assert len(answers) < 5_000
+    problem = check_problem_answer(answers[-1], "log-unavailable")
+    assert str(tmp_path) not in json.dumps(problem)
+    assert service.request("GET", "/readyz").status == 503
+    assert service.request("GET", "/healthz").status == 200
+    service.stop()
+    with DecisionLog.open(tmp_path / "data") as log:
+        kinds = [entry.kind for entry in log.entries()]
+        assert kinds == ["policy_activated"] + ["decision"] * (len(answers) - 1)
+        assert all(log.get(answer.document["id"]) for answer in answers[:-1])
