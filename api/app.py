@@ -27,6 +27,7 @@ from engine.vocabulary.json_schema import request_schema
 
 _WEB = Path(__file__).with_name("web")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_THIS_MACHINE = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 _HEADERS: Final = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
@@ -59,10 +60,8 @@ def create_app(
     """
     service = open_service(settings, policy=policy, new_id=new_id, now=now)
     app = Flask("api", static_folder=str(_WEB / "static"), template_folder=str(_WEB / "templates"))
-    # A page of another site must not reach the service through a name it made point here.
-    app.config["TRUSTED_HOSTS"] = ["127.0.0.1", "localhost", "[::1]"]
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
-    app.before_request(_read_request_id)
+    app.before_request(_check_headers)
     app.after_request(_add_headers)
     http_problems.register(app)
     api = document_routes(app, (decisions, policy_routes, health), request_schema(service.policy.vocabulary))
@@ -71,18 +70,21 @@ def create_app(
     return app
 
 
-def _read_request_id() -> None:
+def _check_headers() -> None:
+    """Take over the caller's id for the request, and refuse a Host that is not this machine.
+
+    A page of another site could otherwise reach the service through a name of its own that it made point here.
+    """
     given = request.headers.get("X-Request-Id")
     g.caller_request_id = given
-    if given is None:
-        g.request_id = new_uuid()
-    elif _REQUEST_ID.fullmatch(given):
+    g.request_id = new_uuid()
+    if given is not None:
+        if not _REQUEST_ID.fullmatch(given):
+            raise refuse(problems.INVALID_HEADER, "X-Request-Id is too long, or has characters that are not allowed.")
         g.request_id = given
-    else:
-        g.request_id = new_uuid()
-        raise refuse(
-            problems.INVALID_HEADER, "X-Request-Id has more than 128 characters, or some that are not allowed."
-        )
+    host = request.headers.get("Host")
+    if host is not None and not _THIS_MACHINE.fullmatch(host):
+        raise refuse(problems.INVALID_HEADER, "The Host header does not name this machine.")
 
 
 def _add_headers(response: Response) -> Response:

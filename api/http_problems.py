@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 from flask import Flask, Response, g
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, SecurityError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from api import problems
 from api.problems import MEDIA_TYPE, Problem, RefusedError
@@ -56,8 +56,6 @@ def _http_error(error: HTTPException) -> Response:
             response = problem_response(Problem(problems.METHOD_NOT_ALLOWED, f"This path takes {allowed}."))
             response.headers["Allow"] = allowed
             return response
-        case SecurityError():
-            return problem_response(Problem(problems.INVALID_HEADER, "The Host header does not name this machine."))
         case HTTPException(code=code) if code is not None and code < 500:
             return problem_response(Problem(problems.MALFORMED_HTTP, "The request could not be read."))
         case _:

@@ -1,8 +1,8 @@
 """The shipped rules for opening an account, written by hand: the yardstick of the compiled evaluator.
 
-This is what an engineer would write who knows the rules, the switches and the provider's program by heart and owes nobody a
-citation, an explanation or another reading: look-ups in dictionaries, local variables, early exits. Tests hold it to the
-findings of the rules, in their order. Special measures are not its subject.
+What an engineer would write who knows the rules, the switches and the provider's program by heart and owes nobody a
+citation, an explanation or another reading: look-ups in dictionaries, local variables, early exits. Tests hold it to
+the findings of the rules, in their order. Special measures are not its subject.
 """
 
 from __future__ import annotations
@@ -119,16 +119,16 @@ def _account_findings(out: list[tuple[str, str]], facts: dict, as_of: str) -> No
         knows_all_owners = bool(owners)
         if not is_us and customer.get("located_in") in US and organized_in is not None:
             out.append(("cip.gate/us-office", "/customer/located_in"))
+        holders = customer.get("holders")
         if not owners:
             if customer.get("no_owner_reason") is not None:
                 out.append(("cip.owners/reason-recorded", "/customer/no_owner_reason"))
             elif listed:
                 out.append(("cip.owners/none-qualifies", "/customer/beneficial_owners"))
-            elif is_us:
+            elif is_us or holders:
                 out.append(("cip.owners/none-named", "/customer/beneficial_owners"))
             else:
                 out.append(("cip.owners/names", "/customer/beneficial_owners"))
-        holders = customer.get("holders")
         if holders and not _holders_are_resolved(out, holders, listed, customer.get("id")):
             knows_all_owners = False
 
@@ -139,7 +139,7 @@ def _account_findings(out: list[tuple[str, str]], facts: dict, as_of: str) -> No
             return
         out.append(("cip.gate/resold", "/account/resold_to_foreign_person"))
 
-    _collection_findings(out, customer, owners, is_entity=is_entity)
+    _collection_findings(out, customer, is_entity=is_entity)
     _verification_findings(out, customer, identity, as_of, is_entity=is_entity)
     for at, owner, is_foreign, is_verified_us in owners:
         if is_foreign:
@@ -163,7 +163,7 @@ def _exempt_findings(out, customer: dict, identity: dict, owners: list, *, is_en
             out.append(("cip.gate/owner-standing-conflict", f"{at}/identity"))
 
 
-def _collection_findings(out, customer: dict, owners: list, *, is_entity: bool) -> None:
+def _collection_findings(out, customer: dict, *, is_entity: bool) -> None:
     if customer.get("name") is None:
         out.append(("cip.collection/name", "/customer/name"))
     address = customer.get("address")

@@ -52,7 +52,6 @@ def serve(rules: Path, jurisdictions: Path, **given: str | None) -> int:
         settings = from_environment(os.environ, wanted | directories)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    service_log.configure(settings.log_level)
     with _listener(settings) as listener:
         policy = load_or_show(settings.rules, settings.jurisdictions)
         if policy is None:
@@ -73,6 +72,7 @@ def _listener(settings: Settings) -> socket.socket:
 
 
 def _serve(settings: Settings, listener: socket.socket, policy: Policy) -> None:
+    service_log.configure(settings.log_level)
     try:
         app = create_app(settings, policy=policy)
     except LogUnavailable as error:

@@ -36,14 +36,21 @@ class Case:
 class Decider:
     """Decides requests under a policy. It knows no clock: `today` is asked when a request names no day.
 
+    Policies that differ in their orders only have one program, and may share the `evaluator` made for it.
+
     Safe to share between threads. The same policy, facts and day give the same decision, byte for byte.
     """
 
-    def __init__(self, policy: Policy, today: Callable[[], datetime.date] | None = None) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        today: Callable[[], datetime.date] | None = None,
+        evaluator: Compiled | None = None,
+    ) -> None:
         self.policy = policy
         self._today = today
         self._requests = Requests(policy.vocabulary, policy.places)
-        self._compiled = Compiled(policy.program)
+        self._evaluator = evaluator or Compiled(policy.program)
         self._matcher = Matcher(policy.orders, compile_expression)
         self._needs = Needs(policy.vocabulary)
         self._no_law = _no_law(policy)
@@ -76,7 +83,7 @@ class Decider:
 
     def findings(self, case: Case) -> list[Finding]:
         """The rules that apply to a case, in file order."""
-        found = self._compiled.findings(case.action, case.as_of, case.facts, self.measures(case))
+        found = self._evaluator.findings(case.action, case.as_of, case.facts, self.measures(case))
         return [self._no_law] if found is None else found
 
     def measures(self, case: Case) -> Sequence[Measure]:

@@ -159,31 +159,37 @@ def root_types(vocabulary: Vocabulary) -> dict[str, str]:
     }
 
 
+# Each checker declares nearly the same names as the one before, and making a declaration costs more than using it.
+
+
+@cache
 def _type(name: str) -> cel.Type:
     if name.startswith("list("):
         return cel.Type.List(_type(name[5:-1]))
     return cel.Type(name)
 
 
+@cache
+def _declaration(name: str, overloads: tuple[FunctionType, ...]) -> Any:  # noqa: ANN401 - handed to the library as it is
+    return cel.FunctionDecl(
+        name,
+        [
+            cel.Overload(
+                id=overload.overload,
+                return_type=_type(overload.result),
+                parameters=[_type(type_) for type_ in overload.parameters],
+                is_member=overload.is_method,
+            )
+            for overload in overloads
+        ],
+    )
+
+
 def _declarations(functions: Collection[FunctionType]) -> list[Any]:
     grouped: dict[str, list[FunctionType]] = {}
     for function in functions:
         grouped.setdefault(function.name, []).append(function)
-    return [
-        cel.FunctionDecl(
-            name,
-            [
-                cel.Overload(
-                    id=overload.overload,
-                    return_type=_type(overload.result),
-                    parameters=[_type(type_) for type_ in overload.parameters],
-                    is_member=overload.is_method,
-                )
-                for overload in overloads
-            ],
-        )
-        for name, overloads in grouped.items()
-    ]
+    return [_declaration(name, tuple(overloads)) for name, overloads in grouped.items()]
 
 
 def _offset(text: str, line: int, column: int) -> int:

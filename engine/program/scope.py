@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import itertools
 from collections.abc import Mapping, Sequence
 
 import attrs
@@ -145,26 +146,11 @@ class Scope:
         variables |= {f"variables.{name}": type_ for name, type_ in self.variable_types.items()}
         variables |= {name: cel_type(local.type) for name, local in self.locals.items()}
         overloads = [
-            FunctionType(name, f"{name}/{'/'.join(types)}".replace(".", "_"), types, result)
+            overload
             for name, functions in self.functions.items()
-            for types, result in self._signatures(functions).items()
+            for overload in _overloads(name, functions, self.vocabulary)
         ]
         return Names(variables, (*_BUILT_IN, *overloads))
-
-    def _signatures(self, functions: Sequence[Function]) -> dict[tuple[str, ...], str]:
-        """Every combination of the records that the parameters take, with the result."""
-        found: dict[tuple[str, ...], str] = {}
-        for function in functions:
-            variants: list[tuple[str, ...]] = [()]
-            for parameter in function.parameters:
-                names = (
-                    [cel_type(Type("record", name)) for name in self.vocabulary.extending(parameter.type.name)]
-                    if parameter.type.kind == "record"
-                    else [cel_type(parameter.type)]
-                )
-                variants = [(*variant, name) for variant in variants for name in names]
-            found |= {variant: found.get(variant, function.result) for variant in variants}
-        return found
 
     # -- for lowering
 
@@ -248,6 +234,25 @@ class Scope:
         """A key for a loop, unlike that of any other loop."""
         self._counter[0] += 1
         return f"{name}#{self._counter[0]}"
+
+
+def _overloads(name: str, functions: Sequence[Function], vocabulary: Vocabulary) -> list[FunctionType]:
+    """The function for every combination of the records that its parameters take."""
+    found: dict[tuple[str, ...], str] = {}
+    for function in functions:
+        kinds = (_accepted(parameter.type, vocabulary) for parameter in function.parameters)
+        for types in itertools.product(*kinds):
+            found.setdefault(types, function.result)
+    return [
+        FunctionType(name, f"{name}/{'/'.join(types)}".replace(".", "_"), types, result)
+        for types, result in found.items()
+    ]
+
+
+def _accepted(type_: Type, vocabulary: Vocabulary) -> list[str]:
+    if type_.kind != "record":
+        return [cel_type(type_)]
+    return [cel_type(Type("record", name)) for name in vocabulary.extending(type_.name)]
 
 
 def weight(expr: Expr, memo: dict[Expr, tuple[int, int]]) -> tuple[int, int]:

@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 
 from engine.decision import Decider, RequestError
+from engine.evaluators.compiled import Compiled
 from engine.language.diagnostic import Diagnostic, in_order
 from engine.language.document import Document, read_document
 from engine.language.source import Source
@@ -76,7 +77,7 @@ class _Run:
             for name, text in read_directory(directory, self.diagnostics).items():
                 key = prefix + Path(name).relative_to(directory).as_posix()
                 self._files[key], self._names[key] = text, name
-        self._policies: dict[str, Policy] = {}
+        self._policies: dict[str, tuple[Policy, Compiled]] = {}
         self._deciders: dict[str, Decider] = {}
         self._fired: set[str] = set()
         self._stop()
@@ -141,7 +142,9 @@ class _Run:
         """A Decider for the files with more orders and other readings; made once for equal ones."""
         readings = json.dumps(attrs.asdict(overrides), sort_keys=True)
         if readings not in self._policies:
-            self._policies[readings] = load_files(self._files, overrides, shown=self._names)
+            policy = load_files(self._files, overrides, shown=self._names)
+            self._policies[readings] = policy, Compiled(policy.program)
+        policy, evaluator = self._policies[readings]
         key = readings + json.dumps(orders, sort_keys=True)
         if key not in self._deciders:
             # JSON is YAML: an order written inside a test is loaded as a file of its own would be.
@@ -149,7 +152,7 @@ class _Run:
                 f"{JURISDICTIONS}measures/{name}.yaml": json.dumps(order, ensure_ascii=False)
                 for name, order in orders.items()
             }
-            self._deciders[key] = Decider(with_orders(self._policies[readings], added))
+            self._deciders[key] = Decider(with_orders(policy, added), evaluator=evaluator)
         return self._deciders[key]
 
     def _stop(self) -> None:

@@ -1,9 +1,10 @@
-"""A real `ostiary serve` in a process of its own."""
+"""Real services in processes of their own, and a small client for them."""
 
 from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import signal
 import socket
@@ -11,10 +12,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
 
 import attrs
 
-READY_SECONDS = 30
 COMMAND = (sys.executable, "-m", "api")
 
 
@@ -35,24 +36,15 @@ class Answer:
         return self.headers.get("Content-Type", "")
 
 
-class RunningService:
-    """Started when made; `lines` are what it printed on standard output until it was ready."""
+class Service:
+    """Something that listens: `lines` are what it printed until it was ready."""
 
-    def __init__(self, data: Path, arguments: tuple[str, ...] = (), **popen: object) -> None:
-        self.data = data
-        self.process = subprocess.Popen(
-            [*COMMAND, "serve", "--port", "0", "--data", str(data), *arguments],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            **popen,
-        )
-        assert self.process.stdout is not None
-        self.lines = []
+    def __init__(self, output: TextIO) -> None:
+        self.lines: list[str] = []
         while not self.lines or not self.lines[-1].startswith("curl "):
-            line = self.process.stdout.readline()
+            line = output.readline()
             if not line:
-                raise AssertionError(f"the service did not start: {self.process.communicate(timeout=5)}")
+                raise AssertionError(f"the service did not start: {self.lines}")
             self.lines.append(line.rstrip("\n"))
         found = re.search(r"http://(\S+):(\d+) ", self.lines[0])
         assert found
@@ -81,6 +73,21 @@ class RunningService:
     def connect(self) -> socket.socket:
         return socket.create_connection((self.host, self.port), timeout=30)
 
+
+class RunningService(Service):
+    """`ostiary serve` in a process of its own."""
+
+    def __init__(self, data: Path, arguments: tuple[str, ...] = (), **popen: object) -> None:
+        self.data = data
+        self.process = subprocess.Popen(
+            [*COMMAND, "serve", "--port", "0", "--data", str(data), *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            **popen,
+        )
+        super().__init__(self.process.stdout)
+
     def stop(self) -> tuple[int, str]:
         """End it gently; its exit code and what it wrote to standard error."""
         self.process.send_signal(signal.SIGTERM)
@@ -92,3 +99,37 @@ class RunningService:
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate(timeout=20)
+
+
+class Nursery:
+    """Makes services by forking a process that has imported everything already; one at a time."""
+
+    def __init__(self) -> None:
+        forker = Path(__file__).parent / "children" / "forker.py"
+        self._process = subprocess.Popen(
+            [sys.executable, str(forker)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def start(self, data: Path) -> ForkedService:
+        self._process.stdin.write(f"{data}\n")
+        self._process.stdin.flush()
+        return ForkedService(self._process.stdout)
+
+    def close(self) -> None:
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait(20)
+
+
+class ForkedService(Service):
+    """`ostiary serve` in a child of the nursery."""
+
+    def __init__(self, output: TextIO) -> None:
+        self._output = output
+        self.pid = int(output.readline())
+        super().__init__(output)
+
+    def kill(self) -> None:
+        """End it as a power cut would, and wait until it is gone."""
+        os.kill(self.pid, signal.SIGKILL)
+        assert self._output.readline() == f"{self.pid} is gone\n"

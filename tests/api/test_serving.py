@@ -17,6 +17,7 @@ import pytest
 from problem_shape import check_problem_answer
 from running_service import COMMAND, Answer, RunningService
 
+from api.cli import main
 from api.example import EXAMPLE_REQUEST
 from api.request_body import MAX_BATCH
 from api.server import MAX_RECEIVED
@@ -165,38 +166,48 @@ def test_ctrl_c_ends_it_at_once_when_nothing_is_asked(start_service: Callable[..
     idle.close()
 
 
+def refused_start(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Exit code of a start that goes wrong, and what it says of it; it prints nothing and shows no traceback."""
+    with pytest.raises(SystemExit) as left:
+        main(["serve", *arguments])
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "Traceback" not in shown.err
+    return left.value.code, shown.err
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
-def test_another_host_is_refused(tmp_path: Path, host: str) -> None:
-    done = serve(tmp_path, "--host", host)
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "OSTIARY_HOST" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_another_host_is_refused(capsys: pytest.CaptureFixture[str], host: str) -> None:
+    code, words = refused_start(capsys, "--host", host)
+    assert code == 1
+    assert "OSTIARY_HOST" in words
 
 
-def test_a_busy_port_is_said_plainly(tmp_path: Path) -> None:
+def test_a_busy_port_is_said_plainly(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        done = serve(tmp_path, "--port", str(taken.getsockname()[1]))
-    assert (done.returncode, done.stdout) == (1, "")
-    assert "Address already in use" in done.stderr
-    assert "--port" in done.stderr
-    assert "Traceback" not in done.stderr
+        code, words = refused_start(capsys, "--port", str(taken.getsockname()[1]))
+    assert code == 1
+    assert "Address already in use" in words
+    assert "--port" in words
+
+
+def test_rules_with_mistakes_stop_the_start(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "sources.yaml").write_text("not: [closed\n")
+    code, words = refused_start(capsys, "--port", "0", "--data", str(tmp_path / "data"), "--rules", str(rules))
+    assert code == 3
+    assert "sources.yaml:" in words
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_data_directory_that_cannot_be_used_is_said_plainly(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    done = serve(tmp_path / "file" / "data")
+    command = [*COMMAND, "serve", "--port", "0", "--data", str(tmp_path / "file" / "data")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (1, "")
+    assert str(tmp_path / "file") in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_rules_with_mistakes_stop_the_start(tmp_path: Path) -> None:
-    rules = tmp_path / "rules"
-    rules.mkdir()
-    (rules / "sources.yaml").write_text("not: [closed\n")
-    done = serve(tmp_path / "data", "--rules", str(rules))
-    assert (done.returncode, done.stdout) == (3, "")
-    assert "sources.yaml:" in done.stderr
-    assert not (tmp_path / "data").exists()
 
 
 def test_ipv6_and_localhost_are_this_machine_too(start_service: Callable[..., RunningService], tmp_path: Path) -> None:
@@ -206,8 +217,3 @@ def test_ipv6_and_localhost_are_this_machine_too(start_service: Callable[..., Ru
         assert service.lines[0].startswith(f"Ostiary serves http://[::1]:{service.port} ")
         service.host = "::1"
         assert service.request("GET", "/readyz").status == 200
-
-
-def serve(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [*COMMAND, "serve", "--data", str(data), "--port", "0", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
