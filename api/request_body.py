@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-
-from flask import Request
+from typing import TYPE_CHECKING
 
 from api import problems
 from api.problems import refuse
+
+if TYPE_CHECKING:
+    from flask import Request
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"

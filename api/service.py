@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import attrs
 import orjson
 import uuid_utils
 
-from api import problems
-from api.problems import FieldError, Problem, RefusedError
-from engine import Decider, Decision, Policy, RequestError
+from api.evaluation import evaluate
+from api.problems import Problem, RefusedError
+from engine import Decider, Policy
 from engine.audit import DecisionLog, Entry, Receipt
 
 RECORD_VERSION = 1
-_LAW_TIME = ZoneInfo("America/New_York")
-"""Days of the rule are days in Washington (interpretation Q19)."""
 
 
 def new_id() -> str:
@@ -29,11 +26,6 @@ def new_id() -> str:
 def now() -> datetime:
     """This instant, in UTC."""
     return datetime.now(UTC)
-
-
-def today() -> date:
-    """The day on which the law is read when a request names none."""
-    return datetime.now(_LAW_TIME).date()
 
 
 @attrs.frozen
@@ -125,24 +117,6 @@ class _Decided:
 
     entry: Entry
     document: dict[str, Any]
-
-
-def evaluate(decider: Decider, request: object, mode: str = "authoritative") -> Decision | Problem:
-    """The decision on a request, or the problem with it."""
-    try:
-        return decider.decide(request, mode)
-    except RequestError as error:
-        return invalid_request(error)
-
-
-def invalid_request(error: RequestError) -> Problem:
-    """The engine's objections to a request as a problem."""
-    errors = tuple(FieldError(violation.pointer, violation.detail, violation.help) for violation in error.problems)
-    if all(violation.is_unknown_key for violation in error.problems):
-        keys = "A key of the request is" if len(errors) == 1 else f"{len(errors):,} keys of the request are"
-        return Problem(problems.UNKNOWN_KEY, f"{keys} not in the vocabulary.", errors)
-    parts = "One part of the request does" if len(errors) == 1 else f"{len(errors):,} parts of the request do"
-    return Problem(problems.INVALID_REQUEST, f"{parts} not fit the vocabulary.", errors)
 
 
 def timestamp(instant: datetime) -> str:

@@ -7,7 +7,8 @@ from datetime import datetime
 
 import orjson
 
-from api.service import RECORD_VERSION, DecisionService, timestamp, today
+from api.evaluation import today
+from api.service import RECORD_VERSION, DecisionService, timestamp
 from api.settings import Settings
 from engine import Decider, Policy, load
 from engine.audit import DecisionLog, Entry

@@ -85,7 +85,7 @@ def _position(finding: tuple[str, str]) -> int:
     return FILE_ORDER[finding[0]]
 
 
-def _account_findings(out: list[tuple[str, str]], facts: dict, as_of: str) -> None:
+def _account_findings(out: list, facts: dict, as_of: str) -> None:  # noqa: PLR0915 - a call less is a call less
     customer = facts.get("customer") or NOTHING
     kind = customer.get("kind")
     is_entity = kind == "entity"
@@ -149,7 +149,7 @@ def _account_findings(out: list[tuple[str, str]], facts: dict, as_of: str) -> No
         _owner_verification_findings(out, at, owner, as_of, is_verified_us=is_verified_us)
 
 
-def _exempt_findings(out, customer: dict, identity: dict, owners: list, *, is_entity: bool) -> None:
+def _exempt_findings(out: list, customer: dict, identity: dict, owners: list, *, is_entity: bool) -> None:
     out.append(("cip.gate/us-persons", "/customer/us_person_status"))
     if (
         identity.get("status") == "failed"
@@ -163,7 +163,7 @@ def _exempt_findings(out, customer: dict, identity: dict, owners: list, *, is_en
             out.append(("cip.gate/owner-standing-conflict", f"{at}/identity"))
 
 
-def _collection_findings(out, customer: dict, *, is_entity: bool) -> None:
+def _collection_findings(out: list, customer: dict, *, is_entity: bool) -> None:  # noqa: PLR0915 - likewise
     if customer.get("name") is None:
         out.append(("cip.collection/name", "/customer/name"))
     address = customer.get("address")
@@ -225,7 +225,7 @@ def _collection_findings(out, customer: dict, *, is_entity: bool) -> None:
                 out.append(("cip.collection/access-time", f"/customer/access_log/{index}/at"))
 
 
-def _owner_collection_findings(out, at: str, owner: dict, customer: dict) -> None:
+def _owner_collection_findings(out: list, at: str, owner: dict, customer: dict) -> None:
     if owner.get("name") is None:
         out.append(("cip.collection/owner-name", f"{at}/name"))
     address = owner.get("address")
@@ -270,7 +270,7 @@ def _owner_collection_findings(out, at: str, owner: dict, customer: dict) -> Non
                 break
 
 
-def _verification_findings(out, customer: dict, identity: dict, as_of: str, *, is_entity: bool) -> None:
+def _verification_findings(out: list, customer: dict, identity: dict, as_of: str, *, is_entity: bool) -> None:
     status = identity.get("status")
     if status is None or status in {"unverified", "pending"}:
         if status == "pending":
@@ -298,7 +298,7 @@ def _verification_findings(out, customer: dict, identity: dict, as_of: str, *, i
             out.append(("cip.verification/discrepancy", f"/customer/discrepancies/{index}/resolved_on"))
 
 
-def _owner_verification_findings(out, at: str, owner: dict, as_of: str, *, is_verified_us: bool) -> None:
+def _owner_verification_findings(out: list, at: str, owner: dict, as_of: str, *, is_verified_us: bool) -> None:
     identity = owner.get("identity") or NOTHING
     status = identity.get("status")
     if not is_verified_us:
@@ -335,7 +335,7 @@ def _has_customer_identifier(payments: list) -> bool:
     return any(p.get("kind") == "customer_identifier" and p.get("identifier") is not None for p in payments)
 
 
-def _holders_are_resolved(out, holders: list, listed: list, customer_id: str | None) -> bool:
+def _holders_are_resolved(out: list, holders: list, listed: list, customer_id: str | None) -> bool:
     """Whether nobody unknown may own a quarter through the ownership graph."""
     if len(holders) > MAX_GRAPH or len(listed) > MAX_GRAPH:
         out.append(("cip.owners/graph-too-large", "/customer/holders"))

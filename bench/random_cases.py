@@ -1,7 +1,7 @@
 """Random facts that fit the vocabulary: complete requests with a few facts removed, altered or added.
 
-Everything is drawn from a `random.Random`, which may be one that a property-testing library controls. The first choice is
-always the plainest, so that such a library can simplify what it finds.
+Everything is drawn from a `random.Random`, which may be one that a property-testing library controls. The first choice
+is the plainest, so that such a library can simplify what it finds.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ MAX_EDITS = 6
 KEEP_FIELD = 0.6
 MANY = 101
 
-# Values beside which something changes, and few enough that facts meet: an id names somebody, a day is the day asked about.
+# Values beside which something changes, and few enough that facts meet: an id names somebody, a day is the day in
+# question.
 EDGES: Mapping[str, Sequence[Any]] = {
     "bool": (False, True),
     "int": (1, 0, 2),
@@ -54,7 +55,7 @@ class RandomCases:
             self._edit(facts, self._vocabulary.facts, draw)
         return facts
 
-    def value(self, type_: Type, draw: random.Random) -> Any:  # noqa: ANN401 - JSON
+    def value(self, type_: Type, draw: random.Random) -> Any:
         """A value of the type."""
         if type_.element is not None:
             return [self.value(type_.element, draw) for _ in range(draw.choice((1, 0, 2, 3)))]
@@ -67,7 +68,7 @@ class RandomCases:
             return draw.choice(self._edges if draw.random() < 0.8 else self._places)
         return copy.copy(draw.choice(EDGES[type_.kind]))
 
-    def _value_or_null(self, type_: Type, draw: random.Random) -> Any:  # noqa: ANN401 - JSON
+    def _value_or_null(self, type_: Type, draw: random.Random) -> Any:
         return self.value(type_, draw) if draw.random() < 0.95 else None
 
     def _edit(self, record: dict[str, Any], fields: Mapping[str, Field], draw: random.Random) -> None:

@@ -34,36 +34,51 @@ def check(*, path: Path | None, form: str, rules: Path, jurisdictions: Path) -> 
       ostiary check rules/collection.yaml
       ostiary check --format sarif my-rules > mistakes.sarif
     """
-    try:
-        policy = _load(path, rules, jurisdictions)
-    except PolicyError as error:
-        if form == "text":
-            click.echo(f"{render_text(error.diagnostics, error.texts)}\n\n{count(len(error.diagnostics), 'mistake')}")
-        else:
-            click.echo(_RENDERINGS[form](error.diagnostics))
-        return ExitCode.RULES_INVALID
-    if form == "text":
-        number = sum(len(rule_set.rules) for rule_set in policy.rule_sets)
-        click.echo(f"no mistakes in {count(len(policy.rule_sets), 'rule set')} with {count(number, 'rule')}")
-        click.echo(f"policy {policy.digest}")
-    else:
-        click.echo(_RENDERINGS[form](()))
-    return ExitCode.OK
-
-
-def _load(path: Path | None, rules: Path, jurisdictions: Path) -> Policy:
-    """The policy to which PATH belongs. Raises PolicyError with the mistakes to show."""
     directory, only = locate(path, rules)
-    if only is None:
-        return load(directory, jurisdictions)
+    policy, found, texts = _diagnose(directory, only, jurisdictions)
+    if form == "text":
+        click.echo(_text(policy, found, texts))
+    else:
+        click.echo(_RENDERINGS[form](found))
+    return ExitCode.OK if policy else ExitCode.RULES_INVALID
+
+
+_Diagnosis = tuple[Policy | None, Sequence[Diagnostic], Mapping[str, str]]
+
+
+def _diagnose(directory: Path, only: Path | None, jurisdictions: Path) -> _Diagnosis:
+    """The policy, if there is one; what is wrong with the part of it that is meant; and the texts this refers to."""
     try:
         policy = load(directory, jurisdictions)
-        if only.is_dir() or only.absolute().is_relative_to(directory.absolute()):
-            return policy
-        key = _key(only)
-        return load_files({**policy.files, key: only.read_text("utf-8")}, shown={key: str(only)})
+        if only is not None and not only.absolute().is_relative_to(directory.absolute()):
+            key = _key(only)
+            policy = load_files({**policy.files, key: only.read_text("utf-8")}, shown={key: str(only)})
     except PolicyError as error:
-        raise _only_in(only, error) from None
+        # What lies elsewhere is shown only when nothing else is: the part that is meant cannot be judged then.
+        return None, _within(only, error.diagnostics) or error.diagnostics, error.texts
+    except UnicodeDecodeError:
+        raise click.ClickException(f"{only} is not UTF-8; save it as UTF-8") from None
+    warnings = _within(only, policy.warnings)
+    return policy, warnings, {d.span.file: Path(d.span.file).read_text("utf-8") for d in warnings}
+
+
+def _within(only: Path | None, diagnostics: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
+    if only is None:
+        return diagnostics
+    return [d for d in diagnostics if Path(d.span.file).absolute().is_relative_to(only.absolute())]
+
+
+def _text(policy: Policy | None, found: Sequence[Diagnostic], texts: Mapping[str, str]) -> str:
+    blocks = [render_text(found, texts)] if found else []
+    if policy is None:
+        blocks.append(count(len(found), "mistake"))
+    else:
+        number = sum(len(rule_set.rules) for rule_set in policy.rule_sets)
+        content = f"{count(len(policy.rule_sets), 'rule set')} with {count(number, 'rule')}"
+        blocks.append(
+            f"{count(len(found), 'warning') if found else 'no mistakes'} in {content}\npolicy {policy.digest}"
+        )
+    return "\n\n".join(blocks)
 
 
 def _key(path: Path) -> str:
@@ -77,9 +92,3 @@ def _key(path: Path) -> str:
             return f"rules/definitions/{name}"
         case _, name:
             return f"rules/{name}"
-
-
-def _only_in(path: Path, error: PolicyError) -> PolicyError:
-    """The mistakes in one file or directory; all of them when they lie elsewhere, since then it cannot be judged."""
-    own = tuple(d for d in error.diagnostics if Path(d.span.file).absolute().is_relative_to(path.absolute()))
-    return PolicyError(own or error.diagnostics, error.texts)

@@ -16,9 +16,9 @@ from api.batch_body import read_line
 from api.cli.decision_text import decision_text, problem_text
 from api.cli.exit_codes import ExitCode
 from api.cli.options import load_or_show, policy_options, wants_colour
+from api.evaluation import evaluate, invalid_request, today
 from api.problems import Problem
 from api.request_body import MAX_SINGLE
-from api.service import evaluate, invalid_request, today
 from engine import Decider, Decision, RequestError
 from engine.decision.explain import explain as explain_decision
 from engine.decision.explain import render_explanation

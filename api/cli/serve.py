@@ -56,6 +56,8 @@ def serve(rules: Path, jurisdictions: Path, **given: str | None) -> int:
         policy = load_or_show(settings.rules, settings.jurisdictions)
         if policy is None:
             return ExitCode.RULES_INVALID
+        for warning in policy.warnings:
+            click.echo(f"{warning.span.file}:{warning.span.line}: {warning.message}", err=True)
         _serve(settings, listener, policy)
     return ExitCode.OK
 

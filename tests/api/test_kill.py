@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
-import random
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -26,9 +26,10 @@ JSON = {"Content-Type": "application/json"}
 def ask(service: Service, acknowledged: list[dict]) -> None:
     """Ask on one connection, now and then for a batch, until the service is gone; keep what was answered in full."""
     connection = http.client.HTTPConnection(service.host, service.port, timeout=30)
+    turns = itertools.count()
     try:
         while True:
-            many = random.random() < 0.2
+            many = next(turns) % 5 == 0
             connection.request("POST", "/v1/decisions" + "/batch" * many, BATCH if many else BODY, JSON)
             response = connection.getresponse()
             answer = json.loads(response.read())
@@ -67,10 +68,9 @@ def check(data: Path, acknowledged: list[dict]) -> None:
 def rounds(data: Path, count: int) -> int:
     """Kill and start again on the same log; number of decisions acknowledged over all rounds."""
     nursery = Nursery()
-    delays = random.Random(data.name)
     acknowledged: list[dict] = []
-    for _ in range(count):
-        acknowledged += kill_under_load(nursery, data, delays.uniform(0.0, 0.25))
+    for number in range(count):
+        acknowledged += kill_under_load(nursery, data, seconds=0.25 * number / count)
         check(data, acknowledged)
     nursery.close()
     return len(acknowledged)

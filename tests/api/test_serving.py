@@ -176,7 +176,7 @@ def refused_start(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[
     return left.value.code, shown.err
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])  # noqa: S104
 def test_another_host_is_refused(capsys: pytest.CaptureFixture[str], host: str) -> None:
     code, words = refused_start(capsys, "--host", host)
     assert code == 1

@@ -28,7 +28,7 @@ def test_what_is_given_wins_over_the_environment() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "advice"),
     [
-        ("OSTIARY_HOST", "0.0.0.0", "127.0.0.1, ::1, localhost"),
+        ("OSTIARY_HOST", "0.0.0.0", "127.0.0.1, ::1, localhost"),  # noqa: S104
         ("OSTIARY_PORT", "http", "from 0 to 65535"),
         ("OSTIARY_PORT", "65536", "from 0 to 65535"),
         ("OSTIARY_PORT", "-1", "from 0 to 65535"),

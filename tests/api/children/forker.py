@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-import api.cli.serve
+import api.cli.serve  # noqa: F401 - imported here, so that no child has to
 from api.cli import main
 
 for line in sys.stdin:

@@ -1,0 +1,111 @@
+"""The command line in this process, on rules small enough to load at once."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from api.cli import main
+from api.settings import default_jurisdictions
+
+SOURCES = """
+TEST-1:
+  title: A rule for tests
+  status: proposed_not_in_force
+  published: 2024-01-29
+  url: https://law.example/
+"""
+RULES = """
+name: small.collection
+description: Just enough to allow, hold and deny
+source: TEST-1
+section: "1.2"
+effective: {from: 2024-01-29}
+actions: [account.open]
+rule:
+  aggregate:
+    - id: email
+      condition: "!has(customer.emails)"
+      effect: hold
+      needs: [customer.emails]
+      message: An email address has not been collected.
+    - id: failed
+      section: (b)
+      condition: has(customer.removed_as_unverified) && customer.removed_as_unverified
+      effect: deny
+      at: customer.removed_as_unverified
+      message: The customer was removed before.
+    - id: watched
+      condition: has(customer.name) && customer.name == 'Watched'
+      effect: restrict
+      at: customer.name
+      message: Watch this account.
+"""
+TESTS = """
+when: {action: account.open, as_of: 2026-11-22}
+tests:
+  - name: an email address is missing
+    given: {customer: {name: Ada}}
+    then: {outcome: hold, findings: [small.collection/email], needs: [/customer/emails]}
+"""
+
+
+@attrs.frozen
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture(scope="session")
+def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("small")
+    (directory / "sources.yaml").write_text(SOURCES)
+    (directory / "collection.yaml").write_text(RULES)
+    (directory / "collection_test.yaml").write_text(TESTS)
+    return directory
+
+
+@pytest.fixture
+def run(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, rules: Path) -> Callable[..., Done]:
+    """Runs `ostiary` with arguments and standard input, on the small rules unless others are named."""
+    monkeypatch.setenv("OSTIARY_RULES", str(rules))
+    monkeypatch.setenv("OSTIARY_JURISDICTIONS", str(default_jurisdictions()))
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*arguments: object, given: str | bytes = b"") -> Done:
+        body = given.encode() if isinstance(given, str) else given
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(body)))
+        with pytest.raises(SystemExit) as left:
+            main([str(argument) for argument in arguments])
+        shown = capfdbinary.readouterr()
+        return Done(left.value.code, shown.out.decode(), shown.err.decode())
+
+    return run
+
+
+@pytest.fixture
+def ask() -> Callable[..., str]:
+    """A request about a customer, as JSON."""
+
+    def ask(**customer: object) -> str:
+        return json.dumps({"action": "account.open", "as_of": "2026-11-22", "facts": {"customer": customer}})
+
+    return ask
