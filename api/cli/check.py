@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,9 @@ from engine import Policy, PolicyError, load
 from engine.language.diagnostic import Diagnostic
 from engine.language.rendering import render_json, render_sarif, render_text
 from engine.policy import load_files
+from engine.policy.files import read_text
 
+_NAME: Final = re.compile(r"^name: *([^\s#]+)", re.MULTILINE)
 _RENDERINGS: Final[Mapping[str, Callable[[Sequence[Diagnostic]], str]]] = {"json": render_json, "sarif": render_sarif}
 
 
@@ -26,7 +29,8 @@ def check(*, path: Path | None, form: str, rules: Path, jurisdictions: Path) -> 
     """Look for mistakes in rules and jurisdictions.
 
     PATH is a directory of rules, in place of --rules, or a file or directory in one: then only its mistakes are shown.
-    A file that lies in no directory of rules is checked as if it were added to those of --rules.
+    A file that lies in no directory of rules is checked as if it were added to those of --rules, in place of the rule
+    set of the same name if there is one.
 
     \b
     Examples:
@@ -51,15 +55,24 @@ def _diagnose(directory: Path, only: Path | None, jurisdictions: Path) -> _Diagn
     try:
         policy = load(directory, jurisdictions)
         if only is not None and not only.absolute().is_relative_to(directory.absolute()):
-            key = _key(only)
-            policy = load_files({**policy.files, key: only.read_text("utf-8")}, shown={key: str(only)})
+            policy = _with(policy, only)
     except PolicyError as error:
         # What lies elsewhere is shown only when nothing else is: the part that is meant cannot be judged then.
         return None, _within(only, error.diagnostics) or error.diagnostics, error.texts
-    except UnicodeDecodeError:
-        raise click.ClickException(f"{only} is not UTF-8; save it as UTF-8") from None
     warnings = _within(only, policy.warnings)
     return policy, warnings, {d.span.file: Path(d.span.file).read_text("utf-8") for d in warnings}
+
+
+def _with(policy: Policy, path: Path) -> Policy:
+    """The policy with one file more, in place of the file whose rule set has the same name, if there is one."""
+    unreadable: list[Diagnostic] = []
+    text = read_text(path, unreadable)
+    if text is None:
+        raise PolicyError(tuple(unreadable), {})
+    name = _NAME.search(text)
+    replaced = {r.file for r in policy.rule_sets if name is not None and r.name == name[1]}
+    files = {file: content for file, content in policy.files.items() if file not in replaced}
+    return load_files({**files, _key(path): text}, shown={_key(path): str(path)})
 
 
 def _within(only: Path | None, diagnostics: Sequence[Diagnostic]) -> Sequence[Diagnostic]:

@@ -34,7 +34,7 @@ def iso_codes() -> Mapping[str, str]:
 
 
 @cache
-def _territories() -> Mapping[str, Mapping[str, str]]:
+def territories() -> Mapping[str, Mapping[str, str]]:
     """What the engine knows of ISO codes beyond ISO: `within` (code to what it lies in) and `same` (code to code)."""
     text = Path(__file__).with_name("territories.yaml").read_text("utf-8")
     loaded: Mapping[str, Mapping[str, str]] = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - builds only strings
@@ -43,9 +43,9 @@ def _territories() -> Mapping[str, Mapping[str, str]]:
 
 def read_places(document: Document | None, diagnostics: list[Diagnostic]) -> Places:
     """All places. An ISO 3166-2 code lies in the country it begins with; a document may declare more."""
-    iso, territories = iso_codes(), _territories()
+    iso, known = iso_codes(), territories()
     parents: dict[str, set[str]] = {code: {code[:2]} if "-" in code else set() for code in iso}
-    for code, parent in territories["within"].items():
+    for code, parent in known["within"].items():
         parents[code].add(parent)
     if document is not None:
         _declare(document, parents, diagnostics)
@@ -53,7 +53,7 @@ def read_places(document: Document | None, diagnostics: list[Diagnostic]) -> Pla
     for code in parents:
         for ancestor in _ancestors(code, parents):
             within[ancestor].add(code)
-    for code, other in territories["same"].items():
+    for code, other in known["same"].items():
         # Two codes of one place: each covers what the other covers, but neither lends the other what it lies in.
         within[code] = within[other] = within[code] | within[other]
     return Places({code: frozenset(inside) for code, inside in within.items()})

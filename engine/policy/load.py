@@ -16,7 +16,7 @@ from engine.language.source import Source, Span
 from engine.language.yaml_nodes import Mapping as MappingNode
 from engine.language.yaml_nodes import Node, Sequence, compose
 from engine.measures.order import Order, check_order
-from engine.measures.places import Places, read_places
+from engine.measures.places import Places, read_places, territories
 from engine.policy.constants import Constants, Overrides, read_constants, shape
 from engine.policy.files import read_directory
 from engine.policy.policy import Policy, PolicyError
@@ -187,6 +187,7 @@ class _Loading:
             "constants": {name: str(c.value) for name, c in constants.values.items() if isinstance(c, Literal)},
             "terms": {name: list(texts) for name, texts in constants.terms.items()},
             "places": " ".join(places.codes),
+            "territories": {kind: dict(relations) for kind, relations in territories().items()},
         }
 
     def _report(self, code: str, message: str, help_: str) -> None:

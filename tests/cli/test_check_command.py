@@ -72,7 +72,17 @@ def test_a_file_from_elsewhere_is_checked_as_if_added(run: Callable, tmp_path: P
     file.write_text(WRONG.replace("emials", "emails"))
     assert run("check", file).out.startswith("no mistakes in 2 rule sets with 4 rules\n")
     file.write_bytes(b"name: \xff")
-    assert run("check", file).code == 1
+    unreadable = run("check", file)
+    assert (unreadable.code, "not UTF-8" in unreadable.out) == (3, True)
+
+
+def test_a_copy_of_a_rule_set_is_checked_in_its_place(run: Callable, rules: Path, tmp_path: Path) -> None:
+    text = next(text for path in rules.glob("*.yaml") if "name: small.collection" in (text := path.read_text("utf-8")))
+    copy = tmp_path / "edited.yaml"
+    copy.write_text(text.replace("customer.name ==", "customer.nmae =="))
+    done = run("check", copy)
+    assert (done.code, done.out.splitlines()[-1]) == (3, "1 mistake")
+    assert "did you mean `name`?" in done.out
 
 
 def test_json_and_sarif_are_the_same_mistakes(run: Callable, damaged: Path) -> None:

@@ -44,7 +44,7 @@ class Compiled:
 
     def text(self, action: str, as_of: str) -> str:
         """The generated Python, for people who want to see it."""
-        return generate(self._law(action, as_of), {})
+        return generate(self._law(action, as_of), _names())
 
     def _law(self, action: str, as_of: str) -> list[RuleSet]:
         return [r for r in self._rule_sets if action in r.actions and r.in_force(as_of)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
 from collections.abc import Sequence
@@ -14,6 +15,11 @@ from engine.program.finding import finding
 from engine.program.rule_set import RuleSet
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9]+")
+_GENERATED = re.compile(r"e_|K\d+\Z")
+"""Names that the text of expressions makes for list elements and for constants."""
+_RESERVED = frozenset({*keyword.kwlist, *dir(builtins), "facts", "action", "as_of", "measures", "out", "items", "i"})
+_LONGEST_CHAIN = 50
+"""Choices of a `match` that are written as one if-elif chain; Python nests each in the one before."""
 
 
 def generate(rule_sets: Sequence[RuleSet], constants: dict[str, object]) -> str:
@@ -36,6 +42,8 @@ class _Writer:
     def __init__(self, constants: dict[str, object]) -> None:
         self.lines: list[str] = []
         self._names: dict[Expr, str] = {}
+        self._taken = {*_RESERVED, *constants}
+        self._repeated: dict[str, int] = {}
         self._text = PythonText(self._names, constants)
 
     def line(self, indent: int, text: str) -> None:
@@ -56,23 +64,35 @@ class _Writer:
                 case Test():
                     self._test("if", statement, indent)
                 case First(choices):
-                    for n, choice in enumerate(choices):
-                        self._test("elif" if n else "if", choice, indent)
+                    self._first(choices, indent)
                 case Loop():
                     self._loop(statement, indent)
         if len(self.lines) == begin:
             self.line(indent, "pass")
         for expr in named_here:
-            del self._names[expr]
+            self._taken.discard(self._names.pop(expr))
 
     def _new_name(self, expr: Expr) -> str:
         """A name that tells what it holds, unlike any other in scope."""
         words = expr.label if isinstance(expr, Named) else "_".join(path(expr) or ("value",))
-        name = _NOT_IN_NAMES.sub("_", words.removeprefix("variables.")).strip("_")
-        taken = {*self._names.values(), "facts", "action", "as_of", "measures", "out", "items", "i", *keyword.kwlist}
-        while name in taken or name in self._text.reserved:
-            name += "_"
+        stem = _NOT_IN_NAMES.sub("_", words.removeprefix("variables.")).strip("_") or "value"
+        name = stem = f"v_{stem}" if _GENERATED.match(stem) else stem
+        while name in self._taken:
+            self._repeated[stem] = self._repeated.get(stem, 1) + 1
+            name = f"{stem}_{self._repeated[stem]}"
+        self._taken.add(name)
         return name
+
+    def _first(self, choices: Sequence[Test], indent: int) -> None:
+        if len(choices) <= _LONGEST_CHAIN:
+            for n, choice in enumerate(choices):
+                self._test("elif" if n else "if", choice, indent)
+            return
+        self.line(indent, "while True:")
+        for choice in choices:
+            self._test("if", choice, indent + 1)
+            self.line(indent + 2, "break")
+        self.line(indent + 1, "break")
 
     def _test(self, word: str, test: Test, indent: int) -> None:
         if word == "if" and test.condition == TRUE and not test.suite.shared and _only_emits(test.suite):

@@ -28,6 +28,7 @@ from engine.program.expressions import (
     Size,
     TextTest,
     Within,
+    children,
 )
 
 UNSUPPORTED: Mapping[type, str] = {}
@@ -35,11 +36,13 @@ UNSUPPORTED: Mapping[type, str] = {}
 
 
 class PythonText:
-    """Writes expressions. `names` are the variables that hold shared values; constants go by name into `constants`."""
+    """Writes expressions. `names` are the variables that hold shared values; constants go by name into
+    `constants`: `K0`, `K1` and so on."""
 
     def __init__(self, names: Mapping[Expr, str], constants: dict[str, object]) -> None:
         self.names = names
         self._constants = constants
+        self._known: dict[tuple[type, object], str] = {}
 
     def test(self, expr: Expr) -> str:
         """Text whose truth is the value: for conditions. A list may stand for whether it has elements."""
@@ -65,6 +68,10 @@ class PythonText:
             return f"bool({name})" if isinstance(expr, Named) and expr.type.kind == "bool" else name
         return SUPPORTED[type(expr)](self, expr)
 
+    def scalar(self, expr: Expr) -> str:
+        """Text that gives the value as an operand: a JSON number without a fraction is a double all the same."""
+        return f"float({self.value(expr)})" if _is_double(expr) else self.value(expr)
+
     def operand(self, expr: Expr) -> str:
         """The text of `test`, in parentheses where precedence asks for them."""
         text = self.test(expr)
@@ -72,17 +79,11 @@ class PythonText:
 
     def constant(self, value: object) -> str:
         """The name under which the generated function finds an object."""
-        for name, known in self._constants.items():
-            if type(known) is type(value) and known == value:
-                return name
-        name = f"K{len(self._constants)}"
-        self._constants[name] = value
-        return name
-
-    @property
-    def reserved(self) -> Mapping[str, object]:
-        """Names the generated function uses for objects that are not its own."""
-        return self._constants
+        key = (type(value), value)
+        if key not in self._known:
+            self._known[key] = f"K{len(self._known)}"
+            self._constants[self._known[key]] = value
+        return self._known[key]
 
 
 def _read(text: PythonText, expr: Read) -> str:
@@ -99,16 +100,16 @@ def _has(text: PythonText, expr: Has) -> str:
 
 
 def _compare(text: PythonText, expr: Compare) -> str:
-    return f"({text.value(expr.left)} {expr.operator} {text.value(expr.right)})"
+    return f"({text.scalar(expr.left)} {expr.operator} {text.scalar(expr.right)})"
 
 
 def _member(text: PythonText, expr: Member) -> str:
     if isinstance(expr.values, Read):
-        return f"({text.value(expr.item)} in {text.value(expr.values)})"
+        return f"({text.scalar(expr.item)} in {text.value(expr.values)})"
     values = frozenset(literal.value for literal in expr.values)
     if len(values) == 1:
-        return f"({text.value(expr.item)} == {next(iter(values))!r})"
-    return f"({text.value(expr.item)} in {text.constant(values)})"
+        return f"({text.scalar(expr.item)} == {next(iter(values))!r})"
+    return f"({text.scalar(expr.item)} in {text.constant(values)})"
 
 
 def _quantify(text: PythonText, expr: Quantify) -> str:
@@ -146,11 +147,11 @@ SUPPORTED: dict[type, Callable[[PythonText, Any], str]] = {
     Compare: _compare,
     Member: _member,
     Within: lambda text, e: f"({text.value(e.place)} in {text.constant(e.places)})",
-    Choose: lambda text, e: f"({text.value(e.then)} if {text.test(e.condition)} else {text.value(e.otherwise)})",
+    Choose: lambda text, e: f"({text.scalar(e.then)} if {text.test(e.condition)} else {text.scalar(e.otherwise)})",
     Quantify: _quantify,
     Size: lambda text, e: f"len({text.value(e.item)})",
     TextTest: _text_test,
-    Arithmetic: lambda text, e: f"({text.value(e.left)} {e.operator} {text.value(e.right)})",
+    Arithmetic: lambda text, e: f"({text.scalar(e.left)} {e.operator} {text.scalar(e.right)})",
     DaysBetween: lambda text, e: f"days_between({text.value(e.start)}, {text.value(e.end)})",
 }
 """How each operation is written."""
@@ -165,16 +166,37 @@ def _bare(expr: Expr) -> Expr:
 
 
 def _without_implied_presence(items: tuple[Expr, ...]) -> list[Expr]:
-    """The conjuncts less each `has(x)` that a later one implies: `x == 'a'` is false of an absent x in Python, too."""
+    """The conjuncts less each `has(x)` that a later one implies: `x == 'a'` is false of an absent x in Python, too.
+
+    What stands between the two must not mention x, since nothing else would keep it from an absent one.
+    """
     implied: set[Expr] = set()
     kept: list[Expr] = []
     for item in reversed(items):
         match item:
-            case Has(read) if read in implied:
-                continue
-            case Compare("==", Read() as read, Literal()) | Member(Read() as read, tuple()) | Within(Read() as read):
+            case Has(read):
+                if read in implied:
+                    continue
+            case Compare("==", Read() as read, Literal()) if not _is_double(read):
+                implied.add(read)
+            case Member(Read() as read, tuple()) | Within(Read() as read) if not _is_double(read):
                 implied.add(read)
             case Read() if item.type.kind == "bool":
                 implied.add(item)
+            case _:
+                implied -= _mentioned(item, set())
         kept.append(item)
     return kept[::-1]
+
+
+def _mentioned(expr: Expr, seen: set[Expr]) -> set[Expr]:
+    """The expression and all it is made of."""
+    if expr not in seen:
+        seen.add(expr)
+        for child in children(expr):
+            _mentioned(child, seen)
+    return seen
+
+
+def _is_double(expr: Expr) -> bool:
+    return isinstance(expr, Read | Element) and expr.type.kind in {"number", "pct"}

@@ -1,7 +1,8 @@
 """Where each shared value is computed: once, at the head of the innermost suite that encloses all its uses.
 
 So a guard that fails skips the values that only its group needs, and nothing is computed twice. Facts and named values
-are shared; both can be computed anywhere, because reading an absent fact is harmless and a named value is total. What
+are shared: reading an absent fact is harmless anywhere, and so is a named value that tests what it reads. One that leaves
+this to a guard around it (a variable of a nested rule, a function of a text) is evaluated where it is used. What
 runs over a list for each element of another is shared only where it is needed in any case, so that a guard can spare
 the cost of comparing all with all.
 """
@@ -16,6 +17,7 @@ import attrs
 
 from engine.evaluators.compiled.statements import Suite, expressions
 from engine.program.expressions import And, Choose, Element, Expr, Named, Or, Quantify, Read, Root, children
+from engine.program.presence import Presence, is_total
 from engine.program.scope import weight
 
 
@@ -40,6 +42,7 @@ class _Placing:
         self._waiting: list[tuple[int, int, _Uses]] = []
         self._weights: dict[Expr, tuple[int, int]] = {}
         self._free: dict[Expr, frozenset[str]] = {}
+        self._presence: dict[Expr, Presence] = {}
         self._serial = count()
 
     def use(self, expr: Expr, suite: Suite, bound: frozenset[str], *, is_certain: bool) -> None:
@@ -48,7 +51,7 @@ class _Placing:
         `bound` are the elements of the quantifiers around it.
         """
         free = self._free_elements(expr)
-        if isinstance(expr, Root | Read | Named) and not free & bound:
+        if self._is_value(expr) and not free & bound:
             # Two loops over one list are two loops: what depends on an element is shared inside one of them only.
             loop = next((above for above in _outwards(suite) if above.loop is not None), None) if free else None
             uses = self._uses.get((expr, id(loop)))
@@ -87,6 +90,10 @@ class _Placing:
                     self._use_operands(uses.expr, suite, frozenset(), is_certain=suite in uses.certain)
         for expr, home in reversed(placed):
             home.shared.append(expr)
+
+    def _is_value(self, expr: Expr) -> bool:
+        """Whether the expression means the same wherever it is computed."""
+        return isinstance(expr, Root | Read) or (isinstance(expr, Named) and is_total(expr, self._presence))
 
     def _free_elements(self, expr: Expr) -> frozenset[str]:
         if expr not in self._free:
