@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from importlib.metadata import version
 from itertools import groupby
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import flask_smorest  # type: ignore[import-untyped]  # it ships without types
 from flask import Flask
@@ -49,6 +50,16 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # untyped base
             return view
 
         return decorate
+
+
+def bare(view: _View) -> _View:
+    """The view itself with its documentation, without the layers that documenting wrapped it in.
+
+    For views that return a finished response: the layers would do nothing for it, and do it for every request.
+    """
+    plain: Any = inspect.unwrap(view)
+    plain._apidoc = view._apidoc  # type: ignore[attr-defined]  # noqa: SLF001 - where flask-smorest keeps it
+    return cast("_View", plain)
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]  # untyped base

@@ -29,9 +29,15 @@ BATCH = 100
 
 
 def post(path: str, body: object) -> bytes:
+    """A whole request, ready to be sent again and again."""
     text = json.dumps(body).encode()
-    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(text)}\r\n\r\n"
-    return head.encode() + text
+    head = [
+        f"POST {path} HTTP/1.1",
+        "Host: localhost",
+        "Content-Type: application/json",
+        f"Content-Length: {len(text)}",
+    ]
+    return "\r\n".join([*head, "", ""]).encode() + text
 
 
 REQUESTS = {
@@ -50,9 +56,11 @@ class Measured:
 
     @property
     def rate(self) -> float:
+        """Requests a second in the median round."""
         return statistics.median(self.rates)
 
     def quantile(self, share: float) -> float:
+        """The latency, in seconds, that this share of the requests did not exceed."""
         return sorted(self.latencies)[int(share * (len(self.latencies) - 1))]
 
 
@@ -86,6 +94,7 @@ def load(connections: list[socket.socket], request: bytes, seconds: float, measu
 
 
 def in_threads(work: Callable[[socket.socket], None], connections: list[socket.socket]) -> None:
+    """Do the work for every connection at once."""
     threads = [threading.Thread(target=work, args=(connection,)) for connection in connections]
     for thread in threads:
         thread.start()
@@ -94,6 +103,7 @@ def in_threads(work: Callable[[socket.socket], None], connections: list[socket.s
 
 
 def main() -> None:
+    """Start a server on a log of its own, measure, print."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--seconds", type=float, default=3.0, help="length of a round of one kind")
     options.add_argument("--connections", type=int, default=4)
@@ -113,6 +123,7 @@ def main() -> None:
 
 
 def measure(port: int, chosen: argparse.Namespace) -> None:
+    """Alternate the kinds of request over the rounds and print what came of each."""
     measured = {kind: Measured() for kind in REQUESTS}
     connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(chosen.connections)]
     for request in REQUESTS.values():

@@ -9,7 +9,7 @@ from api.application import service
 from api.batch_body import MAX_ITEMS, read_array, read_lines
 from api.example import EXAMPLE_REQUEST
 from api.json_body import read_json
-from api.openapi import Blueprint
+from api.openapi import Blueprint, bare
 from api.problems import refuse
 from api.request_body import JSON, MAX_BATCH, MAX_SINGLE, NDJSON, read_body
 from api.schemas.decision import DecisionSchema
@@ -45,6 +45,7 @@ _ANSWERS = {"oneOf": [{"$ref": "#/components/schemas/Decision"}, {"$ref": "#/com
 
 
 @decisions.route("/v1/decisions", methods=["POST"])
+@bare
 @decisions.response(200, DecisionSchema, description="The decision; a refusal of the customer is one too")
 @decisions.refuses(*_BODY_PROBLEMS)
 @decisions.doc(
@@ -62,6 +63,7 @@ def decide() -> Response:
 
 
 @decisions.route("/v1/decisions/batch", methods=["POST"])
+@bare
 @decisions.response(200, {"type": "array", "items": _ANSWERS}, description=_IN_ORDER)
 @decisions.alt_response(
     200,
@@ -103,6 +105,7 @@ def decide_batch() -> Response:
         {"in": "path", "name": "decision_id", "required": True, "schema": {"type": "string", "format": "uuid"}}
     ],
 )
+@bare
 @decisions.response(200, DecisionSchema, description="The decision, byte for byte as it was given")
 @decisions.refuses(problems.NOT_FOUND, problems.LOG_UNAVAILABLE, problems.INTERNAL_ERROR)
 @decisions.doc(operationId="getDecision")

@@ -87,6 +87,6 @@ def suggest(word: str, known: Collection[str], what: str = "known here") -> str 
         return f"did you mean `{near}`?"
     if not known:
         return None
-    first = sorted(known)
+    first = sorted(set(known))
     listed = ", ".join(f"`{name}`" for name in first[:5])
     return f"{what}: {listed}" + (f" and {len(first) - 5} more" if len(first) > 5 else "")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 
-from engine.language.diagnostic import Diagnostic, suggest
+from engine.language.diagnostic import Diagnostic, nearest, suggest
 from engine.language.rule_file import EffectNode, ItemNode, RuleFile, RuleNode
 from engine.language.source import Span, Text
 from engine.program.clauses import clauses_of
@@ -16,6 +17,9 @@ from engine.program.rule_set import Block, Condition, Each, FactPath, Item, Rule
 from engine.program.scope import Lowered, Paths, Scope
 from engine.vocabulary.model import Type
 
+_HAS = re.compile(r"\bhas\(\s*([\w.]+)\s*\)")
+_VARIABLE = re.compile(r"\bvariables\.(\w+)")
+_CALL = re.compile(r"\b(?!has\b)\w+\(")
 ALWAYS = Condition(TRUE, ())
 
 
@@ -90,11 +94,13 @@ class _Checking:
             lowered, _ = check_expression(node.condition, scope, present, self._diagnostics, expected="bool")
             if lowered is None:
                 if isinstance(node.outcome, RuleNode):
-                    self.block(node.outcome, scope, None)
+                    self.block(node.outcome, scope, _meant(node.condition, scope, present))
                 else:
                     self._rule(node.outcome, scope, each, TRUE)
                 return None, None
-            condition, told = Condition(lowered.expr, clauses_of(node.condition, lowered)), lowered
+            told = lowered
+            if node.condition.value.strip() != "true":
+                condition = Condition(lowered.expr, clauses_of(node.condition, lowered))
         if isinstance(node.outcome, RuleNode):
             below = None if present is None else present | told.when_true
             return Item(condition, self.block(node.outcome, scope, below)), told
@@ -207,6 +213,23 @@ class _Checking:
 
     def _report(self, code: str, message: str, span: Span, help_: str | None = None) -> None:
         self._diagnostics.append(Diagnostic(code, message, span, help_))
+
+
+def _meant(condition: Text, scope: Scope, present: Paths | None) -> Paths | None:
+    """What a guard that is at fault was meant to establish: reads below it are judged as if it did.
+
+    None, for no judgement at all, when that cannot be told.
+    """
+    if present is None or _CALL.search(condition.value):
+        return None
+    meant = set(present) | {tuple(where.split(".")) for where in _HAS.findall(condition.value)}
+    for name in _VARIABLE.findall(condition.value):
+        known = name if name in scope.variables else nearest(name, scope.variables.keys())
+        variable = None if known is None else scope.variables[known]
+        if variable is None and known is not None:
+            return None
+        meant |= set() if variable is None else variable.when_true
+    return frozenset(meant)
 
 
 def _always_holds(node: ItemNode) -> bool:

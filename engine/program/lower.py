@@ -47,6 +47,7 @@ _FOLD: dict[str, Callable[[Any, Any], bool]] = {
     ">": lambda a, b: a > b,
     ">=": lambda a, b: a >= b,
 }
+_PLACE_HELP = "use an ISO 3166-1 alpha-2 or 3166-2 code, such as `GB`, or one declared in jurisdictions/places.yaml"
 _NUMERIC = {"number", "pct"}
 
 
@@ -316,7 +317,7 @@ class _Walk:
         over = self._value(loop.iter_range, present, local)
         if over.type.element is None or path(over) is None:
             return self._refuse(node, f"`{kind}` runs over a fact that is a list")
-        element = Element(self._scope.new_element(loop.iter_var), over.type.element)
+        element = Element(self._scope.world.new_element(loop.iter_var), over.type.element)
         body = self.condition(_body(loop, kind), present, {**local, loop.iter_var: element})
         return Lowered(Quantify(kind, element, over, body.expr))
 
@@ -328,7 +329,7 @@ class _Walk:
             return
         code, what = ("R309", "place") if type_.kind == "place" else ("R308", f"value of `{type_.name}`")
         message = f"`{str(literal.value)[:60]}` is not a known {what}"
-        help_ = suggest(str(literal.value), words, "known")
+        help_ = _PLACE_HELP if type_.kind == "place" else suggest(str(literal.value), words, "known")
         self._report(node, code, message, help_, length=len(str(literal.value)) + 2)
 
     def _refuse(self, node: Any, message: str, help_: str | None = None) -> Lowered:  # noqa: ANN401

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import attrs
 
@@ -85,6 +85,11 @@ class World:
     words: Mapping[str, frozenset[str]]
     origins: dict[Expr, tuple[Clause, ...]] = attrs.Factory(dict)
     _weights: dict[Expr, tuple[int, int]] = attrs.Factory(dict)
+    _loops: Iterator[int] = attrs.Factory(lambda: itertools.count(1))
+
+    def new_element(self, name: str) -> str:
+        """A key for a loop, unlike that of any other loop: functions of one file are inlined into loops of another."""
+        return f"{name}#{next(self._loops)}"
 
     def weight(self, expr: Expr) -> tuple[int, int]:
         """Operations of the expression when written out in full, and how deep they nest."""
@@ -100,7 +105,6 @@ class Scope:
     variable_types: Mapping[str, str] = attrs.Factory(dict)
     functions: Mapping[str, tuple[Function, ...]] = attrs.Factory(dict)
     locals: Mapping[str, Element | Parameter] = attrs.Factory(dict)
-    _counter: list[int] = attrs.Factory(lambda: [0])
     _applied: dict[tuple[str, tuple[Expr, ...]], Lowered] = attrs.Factory(dict)
 
     @property
@@ -229,11 +233,6 @@ class Scope:
     def shown(where: Sequence[str]) -> list[str]:
         """A path as an author wrote it: loop names without what tells loops apart."""
         return [name.partition("#")[0] for name in where]
-
-    def new_element(self, name: str) -> str:
-        """A key for a loop, unlike that of any other loop."""
-        self._counter[0] += 1
-        return f"{name}#{self._counter[0]}"
 
 
 def _overloads(name: str, functions: Sequence[Function], vocabulary: Vocabulary) -> list[FunctionType]:

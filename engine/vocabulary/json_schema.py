@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 from typing import Any
 
@@ -14,7 +15,7 @@ _DATE_PATTERN = r"^(?!0000)"
 _SCALAR_SCHEMAS: dict[str, Schema] = {
     "bool": {"type": "boolean"},
     "int": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
-    "number": {"type": "number", "minimum": 0},
+    "number": {"type": "number", "minimum": 0, "maximum": sys.float_info.max},
     "string": {"type": "string", "pattern": r"\S", "maxLength": 8192},
     "date": {"type": "string", "format": "date", "pattern": _DATE_PATTERN},
     "instant": {"type": "string", "format": "date-time", "pattern": _DATE_PATTERN},

@@ -72,6 +72,6 @@ def start_service(tmp_path: Path) -> Iterator[Callable[..., RunningService]]:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
-    service = RunningService(tmp_path_factory.mktemp("running"))
+    service = RunningService(tmp_path_factory.mktemp("running"), ("--host", "localhost"))
     yield service
     service.kill()

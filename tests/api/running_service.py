@@ -86,7 +86,11 @@ class RunningService(Service):
             text=True,
             **popen,
         )
-        super().__init__(self.process.stdout)
+        try:
+            super().__init__(self.process.stdout)
+        except AssertionError:
+            _, errors = self.process.communicate(timeout=20)
+            raise AssertionError(f"the service did not start: {errors}") from None
 
     def stop(self) -> tuple[int, str]:
         """End it gently; its exit code and what it wrote to standard error."""

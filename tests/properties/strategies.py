@@ -67,6 +67,13 @@ class Values:
             return self.record(self._vocabulary.records[type_.name].fields)
         return self._scalars[type_.kind]
 
+    def nothing(self, type_: Type) -> st.SearchStrategy[Any]:
+        """Values of a type that say nothing."""
+        if type_.kind == "record":
+            fields = self._vocabulary.records[type_.name].fields
+            return st.sampled_from((None, {}, dict.fromkeys(fields)))
+        return st.sampled_from((None, []) if type_.kind == "list" else (None,))
+
     def record(self, fields: Mapping[str, Field]) -> st.SearchStrategy[dict[str, Any]]:
         """Some of the fields, each perhaps null."""
         return st.fixed_dictionaries({}, optional={name: self.of(f.type) | st.none() for name, f in fields.items()})
@@ -89,16 +96,11 @@ def facts(
         for _ in range(draw(edits)):
             path, type_ = draw(places_of_edits)
             how = draw(hows)
-            value = draw(values.of(type_)) if how == "set" else _nothing(type_) if how == "empty" else None
+            value = draw(values.of(type_)) if how == "set" else draw(values.nothing(type_)) if how == "empty" else None
             _apply(changed, Edit(path, remove=how == "remove", value=value))
         return changed
 
     return st.one_of(*[strategy()] * FROM_COMPLETE, from_nothing)
-
-
-def _nothing(type_: Type) -> Any:
-    """A value that says nothing."""
-    return {"list": [], "record": {}}.get(type_.kind)
 
 
 def _paths(vocabulary: Vocabulary, fields: Mapping[str, Field], above: Path = ()) -> Iterator[tuple[Path, Type]]:

@@ -90,7 +90,8 @@ class _Writer:
             return
         self.line(indent, "while True:")
         for choice in choices:
-            self._test("if", choice, indent + 1)
+            self.line(indent + 1, f"if {self._text.test(choice.condition)}:")
+            self.suite(choice.suite, indent + 2)
             self.line(indent + 2, "break")
         self.line(indent + 1, "break")
 

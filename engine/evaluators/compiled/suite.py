@@ -33,33 +33,40 @@ class _Building:
 
     def fill(self, suite: Suite, block: Block, known: Known) -> None:
         if block.is_match:
-            choices: list[Test] = []
-            for item in _spliced(block):
-                test = self._test(suite, item, known)
-                if test is not None:
-                    choices.append(test)
-                known |= _conjuncts(negation(item.condition.expr))
-            if choices:
-                suite.statements.append(First(tuple(choices)))
+            self._fill_match(suite, block, known)
             return
         for item in block.items:
             if isinstance(item.outcome, Rule) and item.outcome.each is not None:
                 self._each(suite, item, item.outcome, known)
             else:
                 test = self._test(suite, item, known)
-                if test is not None:
+                if test.condition != FALSE and test.suite.statements:
                     suite.statements.append(test)
 
-    def _test(self, suite: Suite, item: Item, known: Known) -> Test | None:
-        """The item as a statement; None when it can never hold under the switches as they are set."""
-        condition = _unless_known(item.condition.expr, known)
+    def _fill_match(self, suite: Suite, block: Block, known: Known) -> None:
+        choices: list[Test] = []
+        for item in _spliced(block):
+            test = self._test(suite, item, known)
+            if test.condition != FALSE:
+                # A choice that does nothing under the switches as they are set keeps the later ones from being taken.
+                choices.append(test)
+            if test.condition == TRUE:
+                break
+            known |= _conjuncts(negation(item.condition.expr))
+        while choices and not choices[-1].suite.statements:
+            choices.pop()
+        if choices:
+            suite.statements.append(First(tuple(choices)))
+
+    def _test(self, suite: Suite, item: Item, known: Known) -> Test:
+        """The item as a statement; its condition is what the guards around it have not settled."""
         inner = Suite(suite)
         if isinstance(item.outcome, Block):
             self.fill(inner, item.outcome, known | _conjuncts(item.condition.expr))
         else:
             self._rank += 1
             inner.statements.append(Emit(item.outcome, self._rank))
-        return None if condition == FALSE or not inner.statements else Test(condition, inner)
+        return Test(_unless_known(item.condition.expr, known), inner)
 
     def _each(self, suite: Suite, item: Item, rule: Rule, known: Known) -> None:
         """All rules of a suite that look at one list share one loop over it."""
@@ -69,14 +76,14 @@ class _Building:
             loop = Loop(Suite(suite, loop=rule.each), rule.each)
             suite.statements.append(loop)
         test = self._test(loop.suite, item, known)
-        if test is not None:
+        if test.condition != FALSE:
             loop.suite.statements.append(test)
 
 
 def _spliced(block: Block) -> Iterator[Item]:
     """The choices of a `match`; a nested `match` without a condition stands for its own choices."""
     for item in block.items:
-        if item.condition.expr == TRUE and isinstance(item.outcome, Block) and item.outcome.is_match:
+        if not item.condition.clauses and isinstance(item.outcome, Block) and item.outcome.is_match:
             yield from _spliced(item.outcome)
         else:
             yield item
