@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import attrs
-import jsonschema_rs
 
 from engine.measures.places import Places
 from engine.vocabulary import Vocabulary
-from engine.vocabulary.explain import Misfit, misfits
+from engine.vocabulary.explain import UNKNOWN_KEY, Misfit, Shape
 from engine.vocabulary.json_schema import request_schema
-
-MAX_PROBLEMS = 100
 
 
 @attrs.frozen
@@ -35,34 +32,23 @@ class RequestError(ValueError):
 
 
 class Requests:
-    """Holds requests against the vocabulary's schema: one library decides quickly, another explains a refusal."""
+    """Holds requests against the vocabulary's schema."""
 
     def __init__(self, vocabulary: Vocabulary, places: Places) -> None:
-        self._schema = request_schema(vocabulary, places.codes)
-        self._validator = jsonschema_rs.Draft202012Validator(self._schema, validate_formats=True)
+        self._shape = Shape(request_schema(vocabulary, places.codes))
 
     def check(self, request: object) -> Mapping[str, Any]:
         """The request itself, or RequestError."""
         try:
-            fits = self._validator.is_valid(request)
+            fits = self._shape.fits(request)
         except ValueError as error:
-            # Not JSON at all: something a caller in Python can pass and a parser of JSON cannot.
-            raise RequestError(
-                (Violation("", "is not JSON: its keys must be texts and its values JSON values"),)
-            ) from error
+            # Something a caller in Python can pass and a parser of JSON cannot make.
+            no_json = Violation("", "is not JSON: its keys must be texts and its values JSON values")
+            raise RequestError((no_json,)) from error
         if fits and isinstance(request, dict):
             return request
-        raise RequestError(self._explain(request))
+        raise RequestError(tuple(_violation(misfit) for misfit in self._shape.misfits(request)))
 
-    def _explain(self, request: object) -> tuple[Violation, ...]:
-        found = misfits(self._schema, request)
-        if not found:
-            # The fast validator is the stricter of the two about a few formats: ask it where.
-            found = tuple(
-                Misfit(tuple(error.instance_path), "is not well-formed", "see the reference of the facts")
-                for error in self._validator.iter_errors(request)
-            )
-        return tuple(
-            Violation(misfit.pointer, misfit.detail, misfit.help, is_unknown_key=misfit.detail == "is not a known key")
-            for misfit in found[:MAX_PROBLEMS]
-        )
+
+def _violation(misfit: Misfit) -> Violation:
+    return Violation(misfit.pointer, misfit.detail, misfit.help, is_unknown_key=misfit.detail == UNKNOWN_KEY)

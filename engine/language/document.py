@@ -11,7 +11,7 @@ import attrs
 from engine.language.diagnostic import Diagnostic
 from engine.language.source import Source, Span, Text
 from engine.language.yaml_nodes import Mapping, Node, Sequence
-from engine.vocabulary.explain import misfits
+from engine.vocabulary.explain import Shape
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
 
@@ -62,11 +62,11 @@ class Document:
 
 
 def read_document(
-    source: Source, node: Node, shape: dict[str, Any], code: str, diagnostics: list[Diagnostic]
+    source: Source, node: Node, shape: Shape, code: str, diagnostics: list[Diagnostic]
 ) -> Document | None:
     """The file's content, or None with diagnostics of that code when it does not fit the shape."""
     document = Document(source, node, plain(node))
-    found = misfits(shape, document.plain)
+    found = shape.misfits(document.plain)
     for misfit in found:
         what = f"`{misfit.path[-1]}` {misfit.detail}" if misfit.path else f"the file {misfit.detail}"
         span = document.span(*misfit.path, key=misfit.is_key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -28,9 +29,15 @@ class Places:
 
 @cache
 def iso_codes() -> Mapping[str, str]:
-    """Every ISO 3166-1 alpha-2 and ISO 3166-2 code with its English name."""
-    countries = {country.alpha_2: country.name for country in pycountry.countries}
-    return countries | {subdivision.code: subdivision.name for subdivision in pycountry.subdivisions}
+    """Every ISO 3166-1 alpha-2 and ISO 3166-2 code with its English name.
+
+    Read from pycountry's data: its objects cost more to make than everything else in loading a small policy.
+    """
+    codes: dict[str, str] = {}
+    for standard, key in (("3166-1", "alpha_2"), ("3166-2", "code")):
+        database = Path(pycountry.DATABASE_DIR, f"iso{standard}.json")
+        codes |= {entry[key]: entry["name"] for entry in json.loads(database.read_text("utf-8"))[standard]}
+    return codes
 
 
 @cache

@@ -14,15 +14,16 @@ from engine.language.diagnostic import Diagnostic, suggest
 from engine.language.document import Document
 from engine.program.expressions import Literal
 from engine.program.scope import ListConstant
+from engine.vocabulary.explain import Shape
 from engine.vocabulary.model import BOOL, INT, NUMBER, STRING, Type
 
 
 @cache
-def shape(name: str) -> dict[str, Any]:
-    """The JSON Schema of one kind of data file."""
+def shape(name: str) -> Shape:
+    """The form of one kind of data file."""
     text = Path(__file__).with_name("shapes").joinpath(f"{name}.yaml").read_text("utf-8")
     loaded: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe
-    return loaded
+    return Shape(loaded)
 
 
 @attrs.frozen

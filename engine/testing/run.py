@@ -20,16 +20,19 @@ from engine.policy.files import read_directory
 from engine.policy.load import JURISDICTIONS, RULES, load_files, with_orders
 from engine.policy.policy import Policy, PolicyError
 from engine.testing.edit import NoSuchPathError, edited
+from engine.vocabulary.explain import Shape
 
-_CASES: dict[str, Any] = {
-    "type": "object",
-    "required": ["cases"],
-    "additionalProperties": False,
-    "properties": {
-        "description": {"type": "string"},
-        "cases": {"type": "object", "additionalProperties": {"type": "object"}},
-    },
-}
+_CASES = Shape(
+    {
+        "type": "object",
+        "required": ["cases"],
+        "additionalProperties": False,
+        "properties": {
+            "description": {"type": "string"},
+            "cases": {"type": "object", "additionalProperties": {"type": "object"}},
+        },
+    }
+)
 
 
 @attrs.frozen
@@ -102,7 +105,7 @@ class _Run:
         document = self._read(RULES + "cases.yaml", _CASES) if RULES + "cases.yaml" in self._files else None
         return {} if document is None else document.plain["cases"]
 
-    def _read(self, key: str, form: dict[str, Any]) -> Document | None:
+    def _read(self, key: str, form: Shape) -> Document | None:
         source = Source(self._names[key], self._files[key])
         node = compose(source, self.diagnostics)
         return None if node is None else read_document(source, node, form, "R405", self.diagnostics)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -32,6 +33,11 @@ _FORMATS: Mapping[str, tuple[str, str | None]] = {
 }
 
 
+UNKNOWN_KEY = "is not a known key"
+MAX_MISFITS = 100
+"""More than this is not looked for: whoever mends the first hundred may ask again."""
+
+
 @attrs.frozen
 class Misfit:
     """One place that does not fit: keys and indices from the top, what is wrong, what to do, and whether the key
@@ -48,15 +54,31 @@ class Misfit:
         return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in self.path)
 
 
-def misfits(schema: dict[str, Any], document: object) -> tuple[Misfit, ...]:
-    """Everything in the document that does not fit, in document order. Slow: for explaining, not for deciding."""
-    if jsonschema_rs.Draft202012Validator(schema, validate_formats=True).is_valid(document):
-        return ()
-    import jsonschema  # noqa: PLC0415 - a tenth of a second that only a misfit costs
+class Shape:
+    """A JSON Schema to hold documents against. Safe to share between threads."""
 
-    validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker(["date"]))
-    found = {misfit: None for error in validator.iter_errors(document) for misfit in _explain(error)}
-    return tuple(sorted(found, key=lambda misfit: [str(step) for step in misfit.path]))
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+        self._fast = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+
+    def fits(self, document: object) -> bool:
+        """Whether the document fits. Raises ValueError for what is not JSON at all."""
+        return self._fast.is_valid(document)
+
+    def misfits(self, document: object) -> tuple[Misfit, ...]:
+        """What does not fit, in document order, at most `MAX_MISFITS`. Slow: for explaining, not for deciding."""
+        if self.fits(document):
+            return ()
+        import jsonschema  # noqa: PLC0415 - a tenth of a second that only a misfit costs
+
+        validator = jsonschema.Draft202012Validator(self._schema, format_checker=jsonschema.FormatChecker(["date"]))
+        explained = (misfit for error in validator.iter_errors(document) for misfit in _explain(error))
+        found = dict.fromkeys(islice(explained, MAX_MISFITS)) or {
+            # The fast validator is the stricter of the two about a few formats: ask it where.
+            Misfit(tuple(error.instance_path), "is not well-formed"): None
+            for error in islice(self._fast.iter_errors(document), MAX_MISFITS)
+        }
+        return tuple(sorted(found, key=lambda misfit: [(isinstance(step, str), step) for step in misfit.path]))
 
 
 def _explain(error: jsonschema.ValidationError) -> Iterator[Misfit]:
@@ -69,7 +91,7 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[Misfit]:
             known = list(schema.get("properties", ()))
             for key in error.instance if isinstance(error.instance, dict) else ():
                 if key not in known:
-                    yield Misfit((*path, key), "is not a known key", _nearest(key, known), is_key=True)
+                    yield Misfit((*path, key), UNKNOWN_KEY, _nearest(key, known), is_key=True)
         case "propertyNames":
             yield Misfit(path, "has a key that is not a name", None)
         case "required":
