@@ -167,7 +167,7 @@ def _collection_findings(out: list, customer: dict, *, is_entity: bool) -> None:
     if customer.get("name") is None:
         out.append(("cip.collection/name", "/customer/name"))
     address = customer.get("address")
-    if not address:
+    if not address or all(value is None for value in address.values()):
         out.append(("cip.collection/address", "/customer/address"))
     else:
         kind = address.get("kind")
@@ -229,7 +229,7 @@ def _owner_collection_findings(out: list, at: str, owner: dict, customer: dict) 
     if owner.get("name") is None:
         out.append(("cip.collection/owner-name", f"{at}/name"))
     address = owner.get("address")
-    if not address:
+    if not address or all(value is None for value in address.values()):
         out.append(("cip.collection/owner-address", f"{at}/address"))
     else:
         kind = address.get("kind")

@@ -10,6 +10,7 @@ import attrs
 from engine.measures.order import Order
 from engine.program.expressions import Expr
 from engine.program.finding import Need
+from engine.vocabulary.presence import is_present
 
 Facts = Mapping[str, Any]
 Holds = Callable[[Facts, str], bool]
@@ -143,4 +144,4 @@ def _is_absent(facts: Facts, at: str) -> bool:
     value: Any = facts
     for name in at.split("/")[1:]:
         value = value.get(name) if value else None
-    return value is None or value in ([], {})
+    return not is_present(value)

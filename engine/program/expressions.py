@@ -60,7 +60,7 @@ class Read:
 
 @attrs.frozen(cache_hash=True)
 class Has:
-    """Whether a fact is present. `null`, an empty list and an empty object are not."""
+    """Whether a fact is present. `null`, an empty list, and a record that says nothing are not."""
 
     read: Read
     type: Type = BOOL

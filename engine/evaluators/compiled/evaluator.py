@@ -14,6 +14,7 @@ from engine.measures.match import Measure
 from engine.program.expressions import Element, Expr
 from engine.program.finding import Finding, finding
 from engine.program.rule_set import Rule, RuleSet
+from engine.vocabulary.presence import is_present
 
 Facts = Mapping[str, Any]
 Decide = Callable[[Facts, str, str, Sequence[Measure]], list[Finding]]
@@ -75,6 +76,7 @@ def _names() -> dict[str, object]:
     return {
         "E": {},
         "days_between": days_between,
+        "is_present": is_present,
         "element_finding": _element_finding,
         "measure_finding": _measure_finding,
         "RANK": operator.attrgetter("rank"),

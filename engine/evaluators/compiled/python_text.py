@@ -49,7 +49,7 @@ class PythonText:
         if expr in self.names:
             return self.names[expr]
         match expr:
-            case Has(read) if read.type.kind in {"list", "object"}:
+            case Has(read) if read.type.kind == "list":
                 return self.value(read)
             case Not(item):
                 return f"not {self.operand(item)}"
@@ -94,9 +94,9 @@ def _read(text: PythonText, expr: Read) -> str:
 def _has(text: PythonText, expr: Has) -> str:
     read = text.value(expr.read)
     kind = expr.read.type.kind
-    if kind in {"list", "object"}:
+    if kind == "list":
         return f"bool({read})"
-    return f"({read} is not {'E' if kind == 'record' else 'None'})"
+    return f"is_present({read})" if kind in {"record", "object"} else f"({read} is not None)"
 
 
 def _compare(text: PythonText, expr: Compare) -> str:
