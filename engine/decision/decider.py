@@ -88,7 +88,7 @@ class Decider:
 
     def measures(self, case: Case) -> Sequence[Measure]:
         """The special measures that touch a case on its day."""
-        return self._matcher.match(case.facts, case.as_of)
+        return self._matcher.match(case.facts, case.as_of, case.action)
 
 
 def _no_law(policy: Policy) -> Finding:
@@ -97,7 +97,7 @@ def _no_law(policy: Policy) -> Finding:
     rule = Rule(
         id=NO_LAW,
         effect="review",
-        section=next(iter(policy.statuses), ""),
+        section=min(policy.statuses, default=""),
         message="No loaded rule set covers this action on this day; a person has to decide.",
         each=None,
         at=nowhere,

@@ -142,18 +142,15 @@ class _Explaining:
 
 
 def _earlier_choices(block: Block) -> dict[int, Sequence[Item]]:
-    """For each item of a `match`, by its id: the choices before it that would have been taken instead."""
+    """For each choice of a `match`, by its id: the choices before it that would have been taken instead."""
     found: dict[int, Sequence[Item]] = {}
-    for n, item in enumerate(block.items):
+    choices = list(block.choices)
+    for n, item in enumerate(choices):
         if block.is_match:
-            found[id(item)] = [i for i in block.items[:n] if not _lets_through(i)]
+            found[id(item)] = choices[:n]
         if isinstance(item.outcome, Block):
             found |= _earlier_choices(item.outcome)
     return found
-
-
-def _lets_through(item: Item) -> bool:
-    return not item.condition.clauses and isinstance(item.outcome, Block) and item.outcome.is_match
 
 
 def render_explanation(explanation: Explanation) -> str:

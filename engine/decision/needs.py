@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import orjson
+
 from engine.decision.severity import stands_against
 from engine.program.finding import Finding, Need
 from engine.vocabulary import Type, Vocabulary
@@ -16,7 +18,7 @@ class Needs:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._schemas: dict[Type, dict[str, Any]] = {}
+        self._schemas: dict[Type, bytes] = {}
 
     def of(self, findings: Sequence[Finding]) -> list[dict[str, Any]]:
         """The facts to supply, in the order of the findings.
@@ -30,9 +32,11 @@ class Needs:
         return [{"at": need.at, "schema": self._schema(need)} for need in _smallest(wanted.values())]
 
     def _schema(self, need: Need) -> dict[str, Any]:
+        """A schema that is the caller's own: what one caller does to it reaches no other decision."""
         if need.type not in self._schemas:
-            self._schemas[need.type] = need_schema(self._vocabulary, need.type)
-        return self._schemas[need.type]
+            self._schemas[need.type] = orjson.dumps(need_schema(self._vocabulary, need.type))
+        schema: dict[str, Any] = orjson.loads(self._schemas[need.type])
+        return schema
 
 
 def _smallest(needs: Iterable[Need]) -> list[Need]:

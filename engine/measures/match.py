@@ -13,8 +13,8 @@ from engine.program.finding import Need
 from engine.vocabulary.presence import is_present
 
 Facts = Mapping[str, Any]
-Holds = Callable[[Facts, str], bool]
-"""A compiled expression: the facts and `as_of` to true or false."""
+Holds = Callable[[Facts, str, str, Sequence[object]], bool]
+"""A compiled expression: facts, `as_of`, action and measures to true or false."""
 
 
 @attrs.frozen(eq=False)
@@ -35,14 +35,21 @@ class Measure:
         return self.record[field]
 
 
+@attrs.frozen(eq=False)
+class _Case:
+    facts: Facts
+    as_of: str
+    action: str
+
+
 class Matcher:
     """The orders of a policy, indexed. `holds` compiles an expression."""
 
     def __init__(self, orders: Sequence[Order], holds: Callable[[Expr], Holds]) -> None:
         self._by_place: dict[str, list[Order]] = {}
         self._by_person: dict[str, list[Order]] = {}
-        self._holds = {
-            (order.id, condition.id): holds(condition.expr) for order in orders for condition in order.conditions
+        self._conditions = {
+            order.id: [(condition, holds(condition.expr)) for condition in order.conditions] for order in orders
         }
         for order in orders:
             if order.target_kind == "person":
@@ -50,15 +57,17 @@ class Matcher:
             for place in order.places:
                 self._by_place.setdefault(place, []).append(order)
 
-    def match(self, facts: Facts, as_of: str) -> Sequence[Measure]:
-        """The measures in force on the day that touch the case, each with the strongest grounds first."""
+    def match(self, facts: Facts, as_of: str, action: str) -> Sequence[Measure]:
+        """The measures issued and not lapsed on the day that touch the case: one for each order and ground."""
         if not self._by_place and not self._by_person:
             return ()
         found: dict[tuple[str, str], tuple[Order, str]] = {}
         for order, ground, at in (*self._by_location(facts), *self._by_involvement(facts)):
             if order.state(as_of) in {"binding", "issued_not_binding"}:
                 found.setdefault((order.id, ground), (order, at))
-        return [self._measure(order, ground, at, facts, as_of) for (_, ground), (order, at) in found.items()]
+        return [
+            self._measure(order, ground, at, _Case(facts, as_of, action)) for (_, ground), (order, at) in found.items()
+        ]
 
     def _by_location(self, facts: Facts) -> Iterator[tuple[Order, str, str]]:
         if not self._by_place:
@@ -71,19 +80,23 @@ class Matcher:
             if order.id not in inside:
                 yield order, ground, at
         for index, owner in enumerate(customer.get("beneficial_owners") or ()):
-            for order, _, at in self._residence(owner):
-                yield order, "owner", at.replace("/customer", f"/customer/beneficial_owners/{index}", 1)
+            above = f"/customer/beneficial_owners/{index}"
+            for order in self._at(owner.get("located_in")):
+                yield order, "owner", f"{above}/located_in"
+            for order in self._at((owner.get("address") or {}).get("country")):
+                yield order, "owner", f"{above}/address/country"
         for order in self._at((facts.get("reseller") or {}).get("located_in")):
             yield order, "reseller", "/reseller/located_in"
 
-    def _residence(self, person: Facts) -> Iterator[tuple[Order, str, str]]:
-        """Where a person is located, or has its address when that is all that is known."""
-        if person.get("located_in") is not None:
-            where, at = person.get("located_in"), "/customer/located_in"
-        else:
-            where, at = (person.get("address") or {}).get("country"), "/customer/address/country"
-        for order in self._at(where):
-            yield order, "residence", at
+    def _residence(self, customer: Facts) -> Iterator[tuple[Order, str, str]]:
+        """Where the customer is located, or has its address when that is all that is known."""
+        located_in = customer.get("located_in")
+        if located_in is not None:
+            for order in self._at(located_in):
+                yield order, "residence", "/customer/located_in"
+            return
+        for order in self._at((customer.get("address") or {}).get("country")):
+            yield order, "residence", "/customer/address/country"
 
     def _connections(self, customer: Facts) -> Iterator[tuple[Order, str, str]]:
         for order in self._at((customer.get("address") or {}).get("country")):
@@ -104,17 +117,17 @@ class Matcher:
                 for order in self._by_person.get(word, ()):
                     yield order, "involved", at
 
-    def _measure(self, order: Order, ground: str, at: str, facts: Facts, as_of: str) -> Measure:
-        unmet = [c for c in order.conditions if not self._holds[order.id, c.id](facts, as_of)]
-        unknown = [need for c in unmet for need in c.reads if _is_absent(facts, need.at)]
+    def _measure(self, order: Order, ground: str, at: str, case: _Case) -> Measure:
+        unmet = [c for c, holds in self._conditions[order.id] if not holds(case.facts, case.as_of, case.action, ())]
+        unknown = [need for c in unmet for need in c.reads if _is_absent(case.facts, need.at)]
         # One condition that fails on facts that are there settles it, whatever the others lack.
-        settled = any(not any(_is_absent(facts, need.at) for need in c.reads) for c in unmet)
+        settled = any(not any(_is_absent(case.facts, need.at) for need in c.reads) for c in unmet)
         conditions = "met" if not unmet else "unmet" if settled else "unknown"
         record = {
             "id": order.id,
             "kind": order.kind,
             "target": order.target_kind,
-            "state": order.state(as_of),
+            "state": order.state(case.as_of),
             "ground": ground,
             "conditions": conditions,
         }

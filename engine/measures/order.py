@@ -10,7 +10,7 @@ from engine.language.diagnostic import Diagnostic, has_errors, suggest
 from engine.language.document import Document
 from engine.measures.places import Places
 from engine.program.definitions import check_expression
-from engine.program.expressions import Expr, Has, Read, children, path
+from engine.program.expressions import Expr, Has, Read, Root, children, path
 from engine.program.finding import Need, pointer
 from engine.program.rule_set import FactPath
 from engine.program.scope import Scope
@@ -72,6 +72,11 @@ def check_order(document: Document, places: Places, scope: Scope, diagnostics: l
         message = "the order's kind and its list of conditions do not go together (7.307(b))"
         diagnostics.append(Diagnostic("R403", message, document.span("kind"), help_))
     issued = datetime.date.fromisoformat(content["issued_on"])
+    if issued > datetime.date.max - datetime.timedelta(days=LAST_DAY):
+        message = f"an order of {issued} lapses on a day that no calendar here has"
+        diagnostics.append(Diagnostic("R403", message, document.span("issued_on"), "write the day of issue"))
+        return None
+    _refuse_repeated_ids(document, diagnostics)
     conditions = [
         _condition(document, index, scope, diagnostics) for index in range(len(content.get("conditions", ())))
     ]
@@ -119,9 +124,27 @@ def _condition(document: Document, index: int, scope: Scope, diagnostics: list[D
     lowered, _ = check_expression(text, scope, frozenset(), diagnostics, expected="bool")
     if lowered is None:
         return None
+    if _mentions_measures(lowered.expr):
+        message = "the condition of an order cannot depend on which orders touch the case"
+        diagnostics.append(Diagnostic("R403", message, text.span, "say it of the facts"))
+        return None
     content = document.plain["conditions"][index]
     reads = {need.at: need for need in _reads(lowered.expr)}
     return OrderCondition(content["id"], " ".join(content["message"].split()), lowered.expr, tuple(reads.values()))
+
+
+def _refuse_repeated_ids(document: Document, diagnostics: list[Diagnostic]) -> None:
+    seen: set[str] = set()
+    for index, condition in enumerate(document.plain.get("conditions", ())):
+        if condition["id"] in seen:
+            span = document.span("conditions", index, "id")
+            message = f"condition `{condition['id']}` stands twice in this order"
+            diagnostics.append(Diagnostic("R205", message, span, "rename one of the two"))
+        seen.add(condition["id"])
+
+
+def _mentions_measures(expr: Expr) -> bool:
+    return (isinstance(expr, Root) and expr.name == "measures") or any(map(_mentions_measures, children(expr)))
 
 
 def _reads(expr: Expr) -> list[Need]:

@@ -49,11 +49,17 @@ def territories() -> Mapping[str, Mapping[str, str]]:
 
 
 def read_places(document: Document | None, diagnostics: list[Diagnostic]) -> Places:
-    """All places. An ISO 3166-2 code lies in the country it begins with; a document may declare more."""
+    """All places.
+
+    An ISO 3166-2 code lies in the country it begins with, unless it names a territory with an alpha-2 code of its own:
+    then both codes lie where that territory does. A document may declare more.
+    """
     iso, known = iso_codes(), territories()
     parents: dict[str, set[str]] = {code: {code[:2]} if "-" in code else set() for code in iso}
     for code, parent in known["within"].items():
         parents[code].add(parent)
+    for code, other in known["same"].items():
+        parents[code] = parents[other]
     if document is not None:
         _declare(document, parents, diagnostics)
     within: dict[str, set[str]] = {code: {code} for code in parents}
@@ -61,8 +67,10 @@ def read_places(document: Document | None, diagnostics: list[Diagnostic]) -> Pla
         for ancestor in _ancestors(code, parents):
             within[ancestor].add(code)
     for code, other in known["same"].items():
-        # Two codes of one place: each covers what the other covers, but neither lends the other what it lies in.
         within[code] = within[other] = within[code] | within[other]
+    for region in set(known["same"]) & set(within):
+        for above in _ancestors(region, parents):
+            within[above] |= within[region]
     return Places({code: frozenset(inside) for code, inside in within.items()})
 
 

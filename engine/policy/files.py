@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from engine.language.diagnostic import Diagnostic
-from engine.language.source import Source, Span
+from engine.language.source import Span
 from engine.language.yaml_nodes import MAX_CHARACTERS
 
 MAX_FILES = 10_000
@@ -18,14 +17,16 @@ def read_directory(directory: Path, diagnostics: list[Diagnostic]) -> dict[str, 
         help_ = "name a directory that holds rule files"
         diagnostics.append(Diagnostic("R101", "there is no such directory", Span(str(directory), 1, 1), help_))
         return {}
-    paths = sorted(path for path in directory.rglob("*.yaml") if path.is_file())
+    found = sorted(path for path in directory.rglob("*") if path.suffix.lower() in {".yaml", ".yml"} and path.is_file())
+    paths = [path for path in found if path.suffix == ".yaml"]
     if len(paths) > MAX_FILES:
         message = f"the directory holds {len(paths):,} files, more than {MAX_FILES:,}"
         diagnostics.append(Diagnostic("R104", message, Span(str(directory), 1, 1)))
         return {}
-    for path in sorted(directory.rglob("*.yml")):
-        message = "the file ends in `.yml` and would not be read"
-        diagnostics.append(Diagnostic("R101", message, Span(str(path), 1, 1), "rename it to end in `.yaml`"))
+    for path in found:
+        if path.suffix != ".yaml":
+            message = f"the file ends in `{path.suffix}` and would not be read"
+            diagnostics.append(Diagnostic("R101", message, Span(str(path), 1, 1), "rename it to end in `.yaml`"))
     texts = ((str(path), read_text(path, diagnostics)) for path in paths)
     return {name: text for name, text in texts if text is not None}
 
@@ -45,13 +46,3 @@ def read_text(path: Path, diagnostics: list[Diagnostic]) -> str | None:
         message = f"the file cannot be read: {(error.strerror or 'unknown error').lower()}"
         diagnostics.append(Diagnostic("R101", message, Span(str(path), 1, 1)))
     return None
-
-
-def relative(names: Mapping[str, str], directory: Path) -> dict[str, str]:
-    """Paths below the directory, to the names they are shown under."""
-    return {Path(name).relative_to(directory).as_posix(): name for name in names}
-
-
-def source(name: str, files: Mapping[str, str]) -> Source:
-    """A file that has been read."""
-    return Source(name, files[name])

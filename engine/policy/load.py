@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from engine.vocabulary import read_vocabulary
 SEMANTICS = "1"
 """Version of what the language means. It changes when the same files would decide otherwise."""
 
+_HAS_RULE = re.compile(r"^rule:", re.MULTILINE)
 RULES, JURISDICTIONS = "rules/", "jurisdictions/"
 
 
@@ -78,7 +80,7 @@ def with_orders(policy: Policy, files: Mapping[str, str]) -> Policy:
 
 def is_test(name: str) -> bool:
     """Whether a file holds tests of rules, or the cases they use: such files decide nothing."""
-    return name.endswith("_test.yaml") or name == RULES + "cases.yaml"
+    return name.startswith(RULES) and (name.endswith("_test.yaml") or name == RULES + "cases.yaml")
 
 
 class _Loading:
@@ -90,6 +92,7 @@ class _Loading:
         self.nodes = {name: node for name, node in composed.items() if node is not None}
 
     def policy(self, overrides: Overrides) -> Policy:
+        self._refuse_misplaced()
         sources = self._document(RULES + "sources.yaml", "sources", "R203")
         if RULES + "sources.yaml" not in self.sources:
             help_ = "it names what the rules rest on, each with its title and status"
@@ -190,6 +193,18 @@ class _Loading:
             "territories": {kind: dict(relations) for kind, relations in territories().items()},
         }
 
+    def _refuse_misplaced(self) -> None:
+        """A file that would decide nothing where it stands: silence about it would be taken for consent."""
+        for name, source in self.sources.items():
+            if name.startswith(JURISDICTIONS) and not name.startswith(JURISDICTIONS + "measures/"):
+                if name != JURISDICTIONS + "places.yaml":
+                    message = "nothing is read from this file"
+                    help_ = "orders go into `measures/`, places into `places.yaml`"
+                    self.diagnostics.append(Diagnostic("R101", message, source.span(0, 1), help_))
+            elif is_test(name) and _HAS_RULE.search(source.text):
+                message = "the file has the name of a test and holds a rule set, which would not be read"
+                self.diagnostics.append(Diagnostic("R101", message, source.span(0, 1), "rename it"))
+
     def _report(self, code: str, message: str, help_: str) -> None:
         where = next((s.name for name, s in self.sources.items() if name.startswith(RULES)), RULES)
         self.diagnostics.append(Diagnostic(code, message, Span(where, 1, 1), help_))
@@ -207,7 +222,13 @@ def _is_rule_file(name: str) -> bool:
 
 def _texts(node: Node) -> object:
     if isinstance(node, MappingNode):
-        return {key.value: _texts(value) for key, value in node.entries}
+        # The parameters of a function are the one mapping whose order means something.
+        return {
+            key.value: [[name.value, _texts(type_)] for name, type_ in value.entries]
+            if key.value == "parameters" and isinstance(value, MappingNode)
+            else _texts(value)
+            for key, value in node.entries
+        }
     if isinstance(node, Sequence):
         return [_texts(item) for item in node.items]
     return node.value

@@ -62,8 +62,8 @@ class Policy:
 
     `identity` is everything that can change a decision, `document` its canonical form, which `digest` names. `files`
     are the texts of every file read, below `rules/` and `jurisdictions/`: `load_files` makes the same policy of them
-    again. `warnings` are mistakes that keep nothing from working. `world` is what the expressions of further orders may
-    mention.
+    again, overrides aside. `warnings` are mistakes that keep nothing from working. `world` is what the expressions of
+    further orders may mention.
     """
 
     program: tuple[RuleSet, ...]

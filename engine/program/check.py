@@ -17,7 +17,7 @@ from engine.program.rule_set import Block, Condition, Each, FactPath, Item, Rule
 from engine.program.scope import Lowered, Paths, Scope
 from engine.vocabulary.model import Type
 
-_HAS = re.compile(r"\bhas\(\s*([\w.]+)\s*\)")
+_HAS = re.compile(r"(?<!!)\bhas\(\s*([\w.]+)\s*\)")
 _VARIABLE = re.compile(r"\bvariables\.(\w+)")
 _CALL = re.compile(r"\b(?!has\b)\w+\(")
 ALWAYS = Condition(TRUE, ())
@@ -114,7 +114,7 @@ class _Checking:
         if name.value in scope.vocabulary.roots or name.value in {"as_of", "action", "variables"}:
             self._report("R205", f"`{name.value}` is the name of something else", name.span, "rename it")
             return None, scope
-        found = self._resolve(where, scope, None)
+        found = self._resolve(where, scope)
         if found is None:
             return None, scope
         read, names = found
@@ -175,14 +175,19 @@ class _Checking:
         return found or ()
 
     def _fact(self, text: Text, scope: Scope, each: Each | None) -> FactPath | None:
-        found = self._resolve(text, scope, each)
+        found = self._resolve(text, scope)
         if found is None:
             return None
         read, names = found
-        below = each is not None and path(read) is not None and (path(read) or ("",))[0] == each.element.key
+        below = each is not None and (path(read) or ("",))[0] == each.element.key
+        if below and each is not None and each.names == ("measures",):
+            self._report(
+                "R311", f"`{text.value[:80]}` is no fact a caller can supply", text.span, "name a fact of the case"
+            )
+            return None
         return FactPath(names[1:] if below else names, read.type, below_element=below)
 
-    def _resolve(self, text: Text, scope: Scope, each: Each | None) -> tuple[Expr, tuple[str, ...]] | None:
+    def _resolve(self, text: Text, scope: Scope) -> tuple[Expr, tuple[str, ...]] | None:
         """A dotted path to the fact it names."""
         head, *rest = text.value.split(".")
         local = scope.locals.get(head)
@@ -206,9 +211,6 @@ class _Checking:
                 return None
             expr = Read(expr, name, fields[name].type)
             offset += len(name) + 1
-        if not rest and (local is not None or head in scope.vocabulary.facts) and each is None and local is None:
-            # A whole part of the facts may be pointed at, but it is no list and no value.
-            return expr, (head,)
         return expr, (head, *rest)
 
     def _report(self, code: str, message: str, span: Span, help_: str | None = None) -> None:

@@ -8,7 +8,7 @@ class listed in `OPERATIONS`, or says why not.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 
@@ -210,26 +210,7 @@ Expr = (
     | Arithmetic
     | DaysBetween
 )
-OPERATIONS: tuple[type[Expr], ...] = (
-    Literal,
-    Named,
-    Root,
-    Element,
-    Read,
-    Has,
-    Not,
-    And,
-    Or,
-    Compare,
-    Member,
-    Within,
-    Choose,
-    Quantify,
-    Size,
-    TextTest,
-    Arithmetic,
-    DaysBetween,
-)
+OPERATIONS: tuple[type[Expr], ...] = tuple(kind for kind in get_args(Expr) if kind is not Parameter)
 """Everything a built program can contain."""
 
 TRUE = Literal(value=True, type=BOOL)

@@ -48,6 +48,7 @@ _FOLD: dict[str, Callable[[Any, Any], bool]] = {
     ">=": lambda a, b: a >= b,
 }
 _PLACE_HELP = "use an ISO 3166-1 alpha-2 or 3166-2 code, such as `GB`, or one declared in jurisdictions/places.yaml"
+_OPAQUE = {"instant": "an instant", "object": "a free-form object"}
 _NUMERIC = {"number", "pct"}
 
 
@@ -59,7 +60,7 @@ def lower(compiled: Compiled, scope: Scope, present: Paths | None, diagnostics: 
     """
     before = len(diagnostics)
     walk = _Walk(compiled, scope, diagnostics, silent=present is None)
-    result = walk.condition(compiled.root, present or frozenset(), {})
+    result = walk.result(compiled.root, present or frozenset(), {})
     return None if walk.rests_on_a_fault or len(diagnostics) > before else result
 
 
@@ -74,6 +75,15 @@ class _Walk:
         self._silent = silent
         self._reported: set[tuple[str, ...]] = set()
         self.rests_on_a_fault = False
+
+    def result(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
+        """The whole expression, which is used as a value."""
+        lowered = self.condition(node, present, local)
+        if isinstance(lowered.expr, ListConstant) or lowered.expr.type.kind in _OPAQUE:
+            return self._refuse(
+                node, f"this is {_OPAQUE.get(lowered.expr.type.kind, 'a list')}, and no value of its own"
+            )
+        return lowered
 
     # -- dispatch
 
@@ -96,7 +106,16 @@ class _Walk:
 
     def _value(self, node: Any, present: Paths, local: Locals) -> Expr:  # noqa: ANN401
         """A node whose value is used, not only its place: an optional fact must be known to be present."""
-        expr = self.visit(node, present, local).expr
+        expr = self._value_or_list(node, present, local)
+        if isinstance(expr, ListConstant):
+            return self._refuse(node, "a list of the program can only stand to the right of `in`, or in `size()`").expr
+        return expr
+
+    def _value_or_list(self, node: Any, present: Paths, local: Locals) -> Expr | ListConstant:  # noqa: ANN401
+        expr: Expr | ListConstant = self.visit(node, present, local).expr
+        if expr.type.kind in _OPAQUE:
+            help_ = "test it with `has()`" if isinstance(expr, Read) else None
+            return self._refuse(node, f"what is in {_OPAQUE[expr.type.kind]} cannot be used in a rule", help_).expr
         if isinstance(expr, Read) and expr.type.kind != "record":
             self._require_present(node, expr, present)
         return expr
@@ -170,7 +189,7 @@ class _Walk:
                 return self._member(node, present, local)
             case "size":
                 target = call.target if call.HasField("target") else call.args[0]
-                listed = self._value(target, present, local)
+                listed = self._value_or_list(target, present, local)
                 if isinstance(listed, ListConstant):
                     return Lowered(Literal(len(listed.items), INT))
                 return Lowered(Size(listed))
@@ -183,8 +202,6 @@ class _Walk:
                 return self._date(node)
             case "calendar.days_between":
                 start, end = (self._value(arg, present, local) for arg in call.args)
-                if "instant" in {start.type.kind, end.type.kind}:
-                    return self._refuse(node, "an instant has no day of its own", "compare dates, or test with `has()`")
                 return Lowered(DaysBetween(start, end))
         if name in _COMPARISONS:
             return self._compare(node, _COMPARISONS[name], present, local)
@@ -235,10 +252,8 @@ class _Walk:
         args = node.call_expr.args
         left, right = (self._value(arg, present, local) for arg in args)
         for expr in (left, right):
-            if expr.type.kind in {"list", "record", "object"}:
+            if expr.type.kind in {"list", "record"}:
                 return self._refuse(node, f"a {expr.type.kind} cannot be compared", "compare its fields or elements")
-            if expr.type.kind == "instant":
-                return self._refuse(node, "instants are not compared in rules", "compare dates, or test with `has()`")
         for literal, other, arg in ((right, left, args[1]), (left, right, args[0])):
             if isinstance(literal, Literal):
                 self._check_word(arg, literal, other.type)
@@ -250,7 +265,7 @@ class _Walk:
         left, right = node.call_expr.args
         item = self._value(left, present, local)
         if right.WhichOneof("kind") != "list_expr":
-            values = self._value(right, present, local)
+            values = self._value_or_list(right, present, local)
             if isinstance(values, ListConstant):
                 return self._among(item, [right] * len(values.items), values.items)
             if not isinstance(values, Read) or values.type.element is None or values.type.element.kind == "record":
@@ -274,6 +289,10 @@ class _Walk:
     def _within(self, call: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
         place = self._value(call.target, present, local)
         region = self._value(call.args[0], present, local)
+        if place.type.kind != "place":
+            return self._refuse(
+                call.args[0], "`within` asks about a place, and this is a text", "name a fact that is a place"
+            )
         if not isinstance(region, Literal):
             return self._refuse(call.args[0], "`within` takes a place written out", "such as `within('US')`")
         self._check_word(call.args[0], region, Type("place"))

@@ -96,6 +96,20 @@ class Block:
     is_match: bool
     items: tuple[Item, ...]
 
+    @property
+    def choices(self) -> Iterator[Item]:
+        """The items as they are tried; a nested `match` without a condition stands for its own choices."""
+        for item in self.items:
+            if (
+                self.is_match
+                and not item.condition.clauses
+                and isinstance(item.outcome, Block)
+                and item.outcome.is_match
+            ):
+                yield from item.outcome.choices
+            else:
+                yield item
+
 
 @attrs.frozen(eq=False)
 class RuleSet:

@@ -180,14 +180,9 @@ class Scope:
 
     def apply(self, name: str, arguments: Sequence[Expr]) -> Lowered | None:
         """A function's body with the arguments in place; the overload that names the most specific types wins."""
-        types = [argument.type for argument in arguments]
-        fitting = [function for function in self.functions[name] if function.fits(types, self.vocabulary)]
-        if not fitting:
+        chosen = _most_specific(self.functions[name], [argument.type for argument in arguments], self.vocabulary)
+        if chosen is None:
             return None
-        chosen = max(
-            fitting,
-            key=lambda f: sum(p.type == t for p, t in zip(f.parameters, types, strict=True)),
-        )
         if chosen.body is None:
             return None
         key = (name, tuple(arguments))
@@ -235,23 +230,31 @@ class Scope:
         return [name.partition("#")[0] for name in where]
 
 
+def _most_specific(functions: Sequence[Function], types: Sequence[Type], vocabulary: Vocabulary) -> Function | None:
+    """The definition that fits the arguments and names the most of their types exactly."""
+    fitting = [function for function in functions if function.fits(types, vocabulary)]
+    return max(fitting, key=lambda f: sum(p.type == t for p, t in zip(f.parameters, types, strict=True)), default=None)
+
+
 def _overloads(name: str, functions: Sequence[Function], vocabulary: Vocabulary) -> list[FunctionType]:
     """The function for every combination of the records that its parameters take."""
     found: dict[tuple[str, ...], str] = {}
     for function in functions:
         kinds = (_accepted(parameter.type, vocabulary) for parameter in function.parameters)
         for types in itertools.product(*kinds):
-            found.setdefault(types, function.result)
+            chosen = _most_specific(functions, types, vocabulary)
+            assert chosen is not None
+            found[tuple(cel_type(type_) for type_ in types)] = chosen.result
     return [
         FunctionType(name, f"{name}/{'/'.join(types)}".replace(".", "_"), types, result)
         for types, result in found.items()
     ]
 
 
-def _accepted(type_: Type, vocabulary: Vocabulary) -> list[str]:
+def _accepted(type_: Type, vocabulary: Vocabulary) -> list[Type]:
     if type_.kind != "record":
-        return [cel_type(type_)]
-    return [cel_type(Type("record", name)) for name in vocabulary.extending(type_.name)]
+        return [type_]
+    return [Type("record", name) for name in vocabulary.extending(type_.name)]
 
 
 def weight(expr: Expr, memo: dict[Expr, tuple[int, int]]) -> tuple[int, int]:

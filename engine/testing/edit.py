@@ -6,6 +6,7 @@ import copy
 import re
 from typing import Any
 
+_PATH = re.compile(r"[a-z_0-9]+(?:\.[a-z_0-9]+|\[\d+\])*\Z")
 _STEP = re.compile(r"([a-z_0-9]+)|\[(\d+)\]")
 
 
@@ -36,7 +37,7 @@ def edited(facts: dict[str, Any], without: list[str], but: dict[str, Any]) -> di
 
 def _parent(facts: Any, path: str, *, create: bool = False) -> tuple[Any, Any]:  # noqa: ANN401 - JSON of any shape
     steps: list[str | int] = [int(index) if index else name for name, index in _STEP.findall(path)]
-    if not steps:
+    if not _PATH.match(path):
         raise NoSuchPathError(f"`{path}` is not a path")
     here = facts
     for step in steps[:-1]:

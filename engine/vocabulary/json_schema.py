@@ -10,15 +10,18 @@ from engine.vocabulary.model import Field, Type, Vocabulary
 
 Schema = dict[str, Any]
 
-# RFC 3339 allows year 0000, which no calendar of ours has.
-_DATE_PATTERN = r"^(?!0000)"
+# The fast validator's formats are lax about digits, and RFC 3339 allows a year 0000 that no calendar of ours has.
+_DATE_PATTERN = r"^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}$"
+_INSTANT_PATTERN = (
+    r"^(?!0000)[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
+)
 _SCALAR_SCHEMAS: dict[str, Schema] = {
     "bool": {"type": "boolean"},
     "int": {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
     "number": {"type": "number", "minimum": 0, "maximum": sys.float_info.max},
     "string": {"type": "string", "pattern": r"\S", "maxLength": 8192},
     "date": {"type": "string", "format": "date", "pattern": _DATE_PATTERN},
-    "instant": {"type": "string", "format": "date-time", "pattern": _DATE_PATTERN},
+    "instant": {"type": "string", "format": "date-time", "pattern": _INSTANT_PATTERN},
     "place": {"type": "string", "format": "place"},
     "pct": {"type": "number", "minimum": 0, "maximum": 100},
     "email": {"type": "string", "format": "email", "pattern": r"^[^@\s]+@[^@\s]+$", "maxLength": 320},
@@ -48,7 +51,7 @@ def request_schema(vocabulary: Vocabulary, places: Collection[str] = ()) -> Sche
         "properties": {
             "action": {"enum": list(vocabulary.enums["action"])},
             "as_of": {"type": ["string", "null"], "format": "date", "pattern": _DATE_PATTERN},
-            "facts": _record_schema(vocabulary.facts.values()),
+            "facts": {**_record_schema(vocabulary.facts.values()), "type": "object"},
         },
         "required": ["action", "facts"],
         "additionalProperties": False,

@@ -63,11 +63,11 @@ class Compiled:
 
 
 def compile_expression(expr: Expr, element: Element | None = None) -> Callable[..., bool]:
-    """A single expression as a function of the facts and the day, then of the action, measures and list element."""
+    """A single expression as a function of facts, day, action and measures, and of the list element it is about."""
     names = _names()
     writer = PythonText({}, names)
     last = "element=None" if element is None else f"{writer.value(element)}=None"
-    text = f"def holds(facts, as_of, action='', measures=(), {last}):\n    return {writer.value(expr)}\n"
+    text = f"def holds(facts, as_of, action, measures, {last}):\n    return {writer.value(expr)}\n"
     function: Callable[..., bool] = _define(text, names, "holds")
     return function
 
@@ -89,18 +89,25 @@ def _define(text: str, names: dict[str, object], name: str) -> Any:  # noqa: ANN
     return names[name]
 
 
-def _element_finding(rule: Rule, rank: int, index: int, element: object) -> Finding:
+def _element_finding(rule: Rule, rank: int, index: int) -> Finding:
     """A finding bound to the element of a list that it is about."""
-    del element
     assert rule.each is not None
     return finding(rule, rank, f"/{'/'.join(rule.each.names)}/{index}")
 
 
-def _measure_finding(rule: Rule, rank: int, index: int, measure: Measure) -> Finding:
-    """Likewise for a special measure: the finding points to the facts that bring the case under the order."""
-    del index
-    terms = tuple(condition.message for condition in measure.order.conditions) if rule.effect == "restrict" else ()
-    return Finding(rule, measure.at, rank, measure.needs, measure.order.id, terms)
+def _measure_finding(rule: Rule, rank: int, measure: Measure) -> Finding:
+    """Likewise for a special measure: unless the rule says otherwise, the finding points to the facts that bring the
+    case under the order. What the order itself asks for comes before what the rule adds."""
+    own = finding(rule, rank)
+    conditions = tuple(condition.message for condition in measure.order.conditions)
+    return Finding(
+        rule,
+        at=measure.at if rule.at.below_element else own.at,
+        rank=rank,
+        needs=(*measure.needs, *own.needs),
+        order=measure.order.id,
+        terms=(*conditions, *own.terms) if rule.effect == "restrict" else (),
+    )
 
 
 def days_between(start: str, end: str) -> int:

@@ -15,7 +15,7 @@ from engine.program.finding import finding
 from engine.program.rule_set import RuleSet
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9]+")
-_GENERATED = re.compile(r"e_|K\d+\Z")
+_GENERATED = re.compile(r"e_|K\d+\Z|\d")
 """Names that the text of expressions makes for list elements and for constants."""
 _RESERVED = frozenset({*keyword.kwlist, *dir(builtins), "facts", "action", "as_of", "measures", "out", "items", "i"})
 _LONGEST_CHAIN = 50
@@ -107,9 +107,11 @@ class _Writer:
         if rule.each is None:
             self.line(indent, f"out.append({self._text.constant(finding(rule, emit.rank))})")
             return
-        function = "measure_finding" if rule.is_about_measures else "element_finding"
-        element = self._text.value(rule.each.element)
-        self.line(indent, f"out.append({function}({self._text.constant(rule)}, {emit.rank}, i, {element}))")
+        known = f"{self._text.constant(rule)}, {emit.rank}"
+        if rule.is_about_measures:
+            self.line(indent, f"out.append(measure_finding({known}, {self._text.value(rule.each.element)}))")
+        else:
+            self.line(indent, f"out.append(element_finding({known}, i))")
 
     def _loop(self, loop: Loop, indent: int) -> None:
         if not loop.suite.statements:

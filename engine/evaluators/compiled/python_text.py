@@ -31,9 +31,6 @@ from engine.program.expressions import (
     children,
 )
 
-UNSUPPORTED: Mapping[type, str] = {}
-"""Operations this evaluator cannot express, each with the reason. None."""
-
 
 class PythonText:
     """Writes expressions. `names` are the variables that hold shared values; constants go by name into

@@ -3,8 +3,8 @@
 So a guard that fails skips the values that only its group needs, and nothing is computed twice. Facts and named values
 are shared: reading an absent fact is harmless anywhere, and so is a named value that tests what it reads. One that
 leaves this to a guard around it (a variable of a nested rule, a function of a text) is evaluated where it is used. What
-runs over a list for each element of another is shared only where it is needed in any case, so that a guard can spare the
-cost of comparing all with all.
+runs over a list for each element of another is shared only where it is needed in any case, so that a guard can spare
+the cost of comparing all with all.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import attrs
 
@@ -45,7 +45,7 @@ class _Building:
 
     def _fill_match(self, suite: Suite, block: Block, known: Known) -> None:
         choices: list[Test] = []
-        for item in _spliced(block):
+        for item in block.choices:
             test = self._test(suite, item, known)
             if test.condition != FALSE:
                 # A choice that does nothing under the switches as they are set keeps the later ones from being taken.
@@ -78,15 +78,6 @@ class _Building:
         test = self._test(loop.suite, item, known)
         if test.condition != FALSE:
             loop.suite.statements.append(test)
-
-
-def _spliced(block: Block) -> Iterator[Item]:
-    """The choices of a `match`; a nested `match` without a condition stands for its own choices."""
-    for item in block.items:
-        if not item.condition.clauses and isinstance(item.outcome, Block) and item.outcome.is_match:
-            yield from _spliced(item.outcome)
-        else:
-            yield item
 
 
 def _conjuncts(expr: Expr) -> Known:
