@@ -7,7 +7,7 @@ from datetime import datetime
 
 import orjson
 
-from api.evaluation import today
+from api.evaluation import law_day
 from api.service import RECORD_VERSION, DecisionService, timestamp
 from api.settings import Settings
 from engine import Decider, Policy, load
@@ -32,7 +32,7 @@ def open_service(
     except BaseException:
         log.close()
         raise
-    return DecisionService(policy, Decider(policy, today), log, new_id, now)
+    return DecisionService(policy, Decider(policy, lambda: law_day(now())), log, new_id, now)
 
 
 def _last_policy(log: DecisionLog) -> str | None:
