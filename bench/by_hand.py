@@ -166,33 +166,33 @@ def _exempt_findings(out: list, customer: dict, identity: dict, owners: list, *,
 def _collection_findings(out: list, customer: dict, *, is_entity: bool) -> None:  # noqa: PLR0915 - likewise
     if customer.get("name") is None:
         out.append(("cip.collection/name", "/customer/name"))
-    address = customer.get("address")
-    if not address or all(value is None for value in address.values()):
-        out.append(("cip.collection/address", "/customer/address"))
-    else:
-        kind = address.get("kind")
-        if kind is None:
+    address = customer.get("address") or NOTHING
+    kind = address.get("kind")
+    if kind is None:
+        if any(value is not None for value in address.values()):
             out.append(("cip.collection/address-kind", "/customer/address/kind"))
         else:
-            if is_entity:
-                if kind not in ENTITY_ADDRESSES:
-                    out.append(("cip.collection/principal-place", "/customer/address/kind"))
-                else:
-                    if kind == "inquiry":
-                        is_business = customer.get("is_business")
-                        if is_business:
-                            out.append(("cip.collection/inquiry-address", "/customer/address/kind"))
-                        elif is_business is None:
-                            out.append(("cip.collection/is-business", "/customer/is_business"))
-                    if address.get("street") is None and address.get("city") is None:
-                        out.append(("cip.collection/entity-street", "/customer/address/street"))
-            elif customer.get("kind") == "individual":
-                if kind not in INDIVIDUAL_ADDRESSES:
-                    out.append(("cip.collection/individual-address", "/customer/address/kind"))
-                elif _lacks_street(address, kind):
-                    out.append(("cip.collection/individual-street", "/customer/address/street"))
-            if kind != "apo_fpo" and address.get("country") is None:
-                out.append(("cip.collection/address-country", "/customer/address/country"))
+            out.append(("cip.collection/address", "/customer/address"))
+    else:
+        if is_entity:
+            if kind not in ENTITY_ADDRESSES:
+                out.append(("cip.collection/principal-place", "/customer/address/kind"))
+            else:
+                if kind == "inquiry":
+                    is_business = customer.get("is_business")
+                    if is_business:
+                        out.append(("cip.collection/inquiry-address", "/customer/address/kind"))
+                    elif is_business is None:
+                        out.append(("cip.collection/is-business", "/customer/is_business"))
+                if address.get("street") is None and address.get("city") is None:
+                    out.append(("cip.collection/entity-street", "/customer/address/street"))
+        elif customer.get("kind") == "individual":
+            if kind not in INDIVIDUAL_ADDRESSES:
+                out.append(("cip.collection/individual-address", "/customer/address/kind"))
+            elif _lacks_street(address, kind):
+                out.append(("cip.collection/individual-street", "/customer/address/street"))
+        if kind != "apo_fpo" and address.get("country") is None:
+            out.append(("cip.collection/address-country", "/customer/address/country"))
     if is_entity:
         if customer.get("trades_under_other_names") and not customer.get("trading_names"):
             out.append(("cip.collection/trading-names", "/customer/trading_names"))
@@ -228,20 +228,20 @@ def _collection_findings(out: list, customer: dict, *, is_entity: bool) -> None:
 def _owner_collection_findings(out: list, at: str, owner: dict, customer: dict) -> None:
     if owner.get("name") is None:
         out.append(("cip.collection/owner-name", f"{at}/name"))
-    address = owner.get("address")
-    if not address or all(value is None for value in address.values()):
-        out.append(("cip.collection/owner-address", f"{at}/address"))
-    else:
-        kind = address.get("kind")
-        if kind is None:
+    address = owner.get("address") or NOTHING
+    kind = address.get("kind")
+    if kind is None:
+        if any(value is not None for value in address.values()):
             out.append(("cip.collection/owner-address-kind", f"{at}/address/kind"))
         else:
-            if kind not in INDIVIDUAL_ADDRESSES:
-                out.append(("cip.collection/owner-suitable-address", f"{at}/address/kind"))
-            elif _lacks_street(address, kind):
-                out.append(("cip.collection/owner-street", f"{at}/address/street"))
-            if kind != "apo_fpo" and address.get("country") is None:
-                out.append(("cip.collection/owner-address-country", f"{at}/address/country"))
+            out.append(("cip.collection/owner-address", f"{at}/address"))
+    else:
+        if kind not in INDIVIDUAL_ADDRESSES:
+            out.append(("cip.collection/owner-suitable-address", f"{at}/address/kind"))
+        elif _lacks_street(address, kind):
+            out.append(("cip.collection/owner-street", f"{at}/address/street"))
+        if kind != "apo_fpo" and address.get("country") is None:
+            out.append(("cip.collection/owner-address-country", f"{at}/address/country"))
     if not owner.get("locations_of_use"):
         out.append(("cip.collection/owner-locations-of-use", f"{at}/locations_of_use"))
     payments = owner.get("payments")

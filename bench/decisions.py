@@ -1,8 +1,8 @@
 """Decisions: the compiled evaluator against a program written by hand, on the same parsed facts, in one run.
 
-For every `account.open` under `fixtures/requests/`, in rounds and in random order: by hand, compiled, the whole decision
-of `Decider.decide` (validation, findings, needs), and the same down to JSON bytes. Printed are medians over the rounds
-in microseconds, and how many times as long as by hand the compiled evaluator takes.
+For every `account.open` under `fixtures/requests/`, in rounds and in random order: by hand, compiled, the whole
+decision of `Decider.decide` (validation, findings, needs), and the same down to JSON bytes. Printed are medians over
+the rounds in microseconds, and how many times as long as by hand the compiled evaluator takes.
 """
 
 from __future__ import annotations

@@ -16,7 +16,9 @@ KINDS = (
     """\
           - id: rule-{n}
             section: (D)
-            condition: variables.is_due_{file} && customer_is_in('{place}') && !has(customer.emails)
+            condition: >-
+              variables.is_due_{file} && customer_is_in('{place}') && !has(customer.emails)
+              && has(customer.id) && customer.id != 'customer {n}'
             effect: hold
             needs: [customer.emails]
             message: Rule {n} asks for an email address.
@@ -25,7 +27,7 @@ KINDS = (
           - id: rule-{n}
             for: {{owner: customer.beneficial_owners}}
             condition: >-
-              persons.is_foreign_owner(owner) && has(owner.ownership_pct) && owner.ownership_pct >= {share}.5
+              persons.is_foreign_owner(owner) && has(owner.ownership_pct) && owner.ownership_pct >= {share}.{n}
               && !has(owner.phones)
             effect: hold
             needs: [owner.phones]
@@ -34,7 +36,9 @@ KINDS = (
     """\
           - id: rule-{n}
             for: {{payment: customer.payments}}
-            condition: has(payment.kind) && payment.kind in ['wallet', 'other'] && !payments.is_identified(payment)
+            condition: >-
+              has(payment.kind) && payment.kind in ['wallet', 'other'] && !payments.is_identified(payment)
+              && has(payment.source) && payment.source == 'source {n}'
             effect: restrict
             message: Rule {n} limits what an unidentified payment pays for.
 """,
@@ -42,6 +46,7 @@ KINDS = (
           - id: rule-{n}
             condition: >-
               variables.is_remote_{file} && has(customer.locations_of_use)
+              && size(customer.locations_of_use) < {n}
               && customer.locations_of_use.exists(place, place.within('{place}'))
             effect: deny
             message: Rule {n} refuses use from one place.

@@ -74,9 +74,9 @@ def has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
     return any(diagnostic.severity == "error" for diagnostic in diagnostics)
 
 
-def nearest(word: str, known: Collection[str]) -> str | None:
-    """The known word an author most likely meant, or None."""
-    matches = difflib.get_close_matches(word[:80], known, n=1, cutoff=0.6)
+def nearest(word: str, known: Collection[str], likeness: float = 0.6) -> str | None:
+    """The known word an author most likely meant, or None when none is that much like it (0 to 1)."""
+    matches = difflib.get_close_matches(word[:80], known, n=1, cutoff=likeness)
     return matches[0] if matches else None
 
 

@@ -10,7 +10,7 @@ import attrs
 
 from engine.language.diagnostic import Diagnostic
 from engine.language.source import Source, Span, Text
-from engine.language.yaml_nodes import Mapping, Node, Sequence
+from engine.language.yaml_nodes import Mapping, Node, Sequence, Unread
 from engine.vocabulary.explain import Shape
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
@@ -50,6 +50,16 @@ class Document:
                 node = node.items[step]
         return node.span
 
+    def is_unread(self, *steps: str | int) -> bool:
+        """Whether what stands at a path, or holds it, has been reported already and could not be read."""
+        node: Node | None = self.node
+        for step in steps:
+            if isinstance(node, Mapping):
+                node = node.get(str(step))
+            elif isinstance(node, Sequence) and isinstance(step, int) and step < len(node.items):
+                node = node.items[step]
+        return isinstance(node, Unread)
+
     def _node(self, steps: tuple[str | int, ...]) -> Node:
         node: Node | None = self.node
         for step in steps:
@@ -67,11 +77,25 @@ def read_document(
     """The file's content, or None with diagnostics of that code when it does not fit the shape."""
     document = Document(source, node, plain(node))
     found = shape.misfits(document.plain)
+    meant = {(misfit.path[:-1], misfit.help) for misfit in found if misfit.is_key and misfit.help}
     for misfit in found:
-        what = f"`{misfit.path[-1]}` {misfit.detail}" if misfit.path else f"the file {misfit.detail}"
+        is_meant = misfit.is_key and (misfit.path[:-1], f"did you mean `{misfit.path[-1]}`?") in meant
+        if is_meant or document.is_unread(*misfit.path):
+            # The key is there, misspelt; or what is there has been reported already.
+            continue
+        what = f"{_named(misfit.path)} {misfit.detail}"
         span = document.span(*misfit.path, key=misfit.is_key)
         diagnostics.append(Diagnostic(code, what, span, misfit.help))
-    return None if found else document
+    return None if found or document.is_unread() else document
+
+
+def _named(path: tuple[str | int, ...]) -> str:
+    if not path:
+        return "the file"
+    *above, last = path
+    if isinstance(last, int):
+        return f"entry {last + 1} of `{above[-1]}`" if above else f"entry {last + 1}"
+    return f"`{last[:60]}`"
 
 
 def plain(node: Node) -> Plain:
@@ -80,6 +104,8 @@ def plain(node: Node) -> Plain:
         return {key.value: plain(value) for key, value in node.entries}
     if isinstance(node, Sequence):
         return [plain(item) for item in node.items]
+    if isinstance(node, Unread):
+        return None
     if not node.is_plain:
         return node.value
     if node.value in _WORDS:

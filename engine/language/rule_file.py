@@ -12,50 +12,64 @@ EFFECTS = ("allow", "restrict", "hold", "review", "deny")
 
 @attrs.frozen
 class VariableNode:
-    """A named expression."""
+    """A named expression; None when what was written is no expression."""
 
     name: Text
-    expression: Text
+    expression: Text | None
 
 
 @attrs.frozen
 class FunctionNode:
-    """A named expression over typed parameters."""
+    """A named expression over typed parameters; empty and None when they are at fault."""
 
     name: Text
     parameters: tuple[tuple[Text, Text], ...]
-    expression: Text
+    expression: Text | None
 
 
 @attrs.frozen
 class EffectNode:
-    """What an item does when its condition holds."""
+    """What an item does when its condition holds.
+
+    `for_names` are the names that `for` introduces, even when `each` is None because it is at fault; None when they
+    cannot be told. `asks` tells whether `needs` was written, even when nothing came of it.
+    """
 
     id: Text
     effect: Text
     message: Text
     section: Text | None
     each: tuple[Text, Text] | None
+    for_names: tuple[str, ...] | None
     needs: tuple[Text, ...]
+    asks: bool
     at: Text | None
     terms: Text | None
 
 
 @attrs.frozen
 class ItemNode:
-    """One choice of a `match` or `aggregate`: a nested rule or an effect, under an optional condition."""
+    """One choice of a `match` or `aggregate`: a nested rule or an effect, under an optional condition.
+
+    `is_broken` tells that there is a condition but nothing of it can be used.
+    """
 
     condition: Text | None
+    is_broken: bool
     outcome: RuleNode | EffectNode
     span: Span
 
 
 @attrs.frozen
 class RuleNode:
-    """A block of choices: the first that holds (`match`), or all that hold (`aggregate`)."""
+    """A block of choices: the first that holds (`match`), or all that hold (`aggregate`).
+
+    `hides_names` tells that variables are missing from `variables` because of how they were written.
+    """
 
     is_match: bool
     variables: tuple[VariableNode, ...]
+    hides_names: bool
     items: tuple[ItemNode, ...]
 
 
@@ -77,10 +91,11 @@ class RuleFile:
 
 @attrs.frozen
 class DefinitionsFile:
-    """Shared variables and functions."""
+    """Shared variables and functions. `name` is None when it is at fault; `hides_names` as in a rule."""
 
     source: Source
-    name: Text
+    name: Text | None
     uses: tuple[Text, ...]
     variables: tuple[VariableNode, ...]
     functions: tuple[FunctionNode, ...]
+    hides_names: bool

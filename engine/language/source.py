@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cached_property
 
 import attrs
@@ -59,43 +61,70 @@ class Text:
 
     @property
     def span(self) -> Span:
-        """Where the whole string stands."""
+        """Where the whole string stands: of a block, its first line."""
+        if self.style in _BLOCK:
+            return self.inside
         return self.source.span(self.start, self.end)
 
+    @property
+    def inside(self) -> Span:
+        """Where its content stands, without quotes and block header."""
+        return self.span_at(len(self.value) - len(self.value.lstrip()), len(self.value.strip()))
+
     def span_at(self, offset: int, length: int = 1) -> Span:
-        """Where the `offset`-th character of `value` was typed."""
-        begin = self._offsets[min(offset, len(self.value))]
-        last = self._offsets[min(offset + max(length, 1) - 1, len(self.value))]
-        return self.source.span(begin, max(begin, last) + 1)
+        """Where the `offset`-th character of `value` was typed, up to the end of that line."""
+        begin, end = self._typed[min(offset, len(self.value))]
+        _, end = self._typed[min(offset + max(length, 1) - 1, len(self.value))]
+        return self.source.span(begin, max(begin + 1, end))
 
     @cached_property
-    def _offsets(self) -> list[int]:
-        """Place in the file of each character of `value`, and of its end.
-
-        YAML folds lines and undoes escapes, so the two texts are walked side by side.
-        """
-        raw, at = self.source.text, self.start
-        if self.style in {"|", ">"}:
-            at = raw.index("\n", at) + 1
+    def _typed(self) -> list[tuple[int, int]]:
+        """Where in the file each character of `value` begins and ends, and last the place after all of them."""
+        raw = self.source.text
+        if self.style in _BLOCK:
+            typed = list(_in_block(raw, raw.index("\n", self.start) + 1, self.end, self.value))
+            after = min(self.end, typed[-1][1] if typed else self.end)
         elif self.style:
+            typed, after = list(_in_flow(raw, self.start + 1, self.end - 1, self.style)), self.end - 1
+        else:
+            typed, after = list(_in_flow(raw, self.start, self.end, "")), self.end
+        return [*typed[: len(self.value)], *[(after, after)] * (len(self.value) + 1 - len(typed))]
+
+
+_BLOCK = frozenset({"|", ">"})
+_FOLD = re.compile(r"[ \t]*\n(?:[ \t]*\n)*[ \t]*")
+_CONTINUED = re.compile(r"\\\n[ \t]*(?:\n[ \t]*)*")
+_ESCAPES = {"x": 4, "u": 6, "U": 10}
+
+
+def _in_flow(raw: str, at: int, end: int, style: str) -> Iterator[tuple[int, int]]:
+    """Where each character of a plain or quoted scalar was typed: YAML folds its lines and undoes its escapes."""
+    while at < end:
+        char = raw[at]
+        fold = _FOLD.match(raw, at, end) if char in " \t\n" else None
+        if fold is not None:
+            # One line break is a space; of several, each but the first is itself.
+            yield from [(at, at + 1)] * max(1, fold[0].count("\n") - 1)
+            at = fold.end()
+            continue
+        continued = _CONTINUED.match(raw, at, end) if style == '"' and char == "\\" else None
+        if continued is not None:
+            yield from [(at, at + 1)] * (continued[0].count("\n") - 1)
+            at = continued.end()
+            continue
+        length = 1
+        if style == '"' and char == "\\":
+            length = _ESCAPES.get(raw[at + 1], 2)
+        elif style == char == "'":
+            length = 2
+        yield at, at + length
+        at += length
+
+
+def _in_block(raw: str, at: int, end: int, value: str) -> Iterator[tuple[int, int]]:
+    """Where each character of a block scalar was typed: YAML drops its indentation and may fold its lines."""
+    for char in value:
+        while at < end and char not in " \n" and raw[at] != char and raw[at] in " \t\n":
             at += 1
-        offsets: list[int] = []
-        for char in self.value:
-            while at < self.end and char not in " \n" and raw[at] != char and raw[at] in " \t\n":
-                at += 1
-            offsets.append(min(at, self.end))
-            at += _typed_length(raw, at, char, self.style)
-            if char in " \n" and self.style not in {"|", ">"} and "\n" in raw[offsets[-1] : at]:
-                while at < self.end and raw[at] in " \t\n":
-                    at += 1
-        offsets.append(min(at, max(self.start, self.end - (1 if self.style in {"'", '"'} else 0))))
-        return offsets
-
-
-def _typed_length(raw: str, at: int, char: str, style: str) -> int:
-    """How many characters of the file stand for one character of the value."""
-    if style == "'" and char == "'":
-        return 2
-    if style == '"' and raw[at : at + 1] == "\\":
-        return {"x": 4, "u": 6, "U": 10}.get(raw[at + 1 : at + 2], 2)
-    return 1
+        yield min(at, end), min(at + 1, end)
+        at += 1

@@ -15,7 +15,7 @@ from engine.language.parser import parse_definitions, parse_rule_file
 from engine.language.rule_file import RuleFile
 from engine.language.source import Source, Span
 from engine.language.yaml_nodes import Mapping as MappingNode
-from engine.language.yaml_nodes import Node, Sequence, compose
+from engine.language.yaml_nodes import Node, Sequence, Unread, compose
 from engine.measures.order import Order, check_order
 from engine.measures.places import Places, read_places, territories
 from engine.policy.constants import Constants, Overrides, read_constants, shape
@@ -97,15 +97,22 @@ class _Loading:
         if RULES + "sources.yaml" not in self.sources:
             help_ = "it names what the rules rest on, each with its title and status"
             self._report("R101", "the rules directory has no `sources.yaml`", help_)
-        constants = read_constants(
-            self._document(RULES + "interpretations.yaml", "interpretations", "R401"),
-            self._document(RULES + "program.yaml", "program", "R402"),
-            overrides,
-            self.diagnostics,
+        interpretations = self._document(RULES + "interpretations.yaml", "interpretations", "R401")
+        program = self._document(RULES + "program.yaml", "program", "R402")
+        declared = self._document(JURISDICTIONS + "places.yaml", "places", "R404")
+        constants = read_constants(interpretations, program, overrides, self.diagnostics)
+        places = read_places(declared, self.diagnostics)
+        # What a file at fault would have said is not missed: the fault is reported once.
+        documents = {
+            "interpretation": (RULES + "interpretations.yaml", interpretations),
+            "program": (RULES + "program.yaml", program),
+            "place": (JURISDICTIONS + "places.yaml", declared),
+        }
+        excused = frozenset(
+            head for head, (name, document) in documents.items() if document is None and name in self.sources
         )
-        places = read_places(self._document(JURISDICTIONS + "places.yaml", "places", "R404"), self.diagnostics)
         vocabulary = read_vocabulary()
-        world = World(vocabulary, places.within, constants.values, constants.words)
+        world = World(vocabulary, places.within, constants.values, constants.words, excused)
         statuses = {} if sources is None else {key: str(spec["status"]) for key, spec in sources.plain.items()}
         return Policy(
             program=self._rule_sets(world, constants, statuses),
@@ -129,18 +136,18 @@ class _Loading:
         definitions = [
             parse_definitions(self.sources[name], node, self.diagnostics)
             for name, node in self.nodes.items()
-            if name.startswith(RULES + "definitions/")
+            if _is_definitions(name)
         ]
-        library = Library([file for file in definitions if file is not None], world, self.diagnostics)
+        unread = [name for name in self.sources if _is_definitions(name) and name not in self.nodes]
+        read = [file for file in definitions if file is not None]
+        is_complete = not unread and len(read) == len(definitions)
+        library = Library(read, world, self.diagnostics, is_complete=is_complete)
         library.check_all()
-        references = References(statuses.keys() if statuses else None, constants.terms)
-        scopes: dict[tuple[str, ...], Scope] = {}
+        terms = None if "program" in world.excused else constants.terms
+        references = References(statuses.keys() if statuses else None, terms)
         checked: list[RuleSet] = []
         for name, file in self._rule_files(world):
-            uses = tuple(use.value for use in file.uses)
-            if uses not in scopes:
-                scopes[uses] = library.scope(file.uses)
-            rule_set = check_rule_file(file, scopes[uses], references, self.diagnostics)
+            rule_set = check_rule_file(file, library.scope(file.uses), references, self.diagnostics)
             checked.append(attrs.evolve(rule_set, file=name))
         return tuple(checked)
 
@@ -210,17 +217,23 @@ class _Loading:
         self.diagnostics.append(Diagnostic(code, message, Span(where, 1, 1), help_))
 
 
+def _is_definitions(name: str) -> bool:
+    return name.startswith(RULES + "definitions/")
+
+
 def _is_rule_file(name: str) -> bool:
     reserved = ("sources.yaml", "interpretations.yaml", "program.yaml")
     return (
         name.startswith(RULES)
-        and not name.startswith(RULES + "definitions/")
+        and not _is_definitions(name)
         and name.removeprefix(RULES) not in reserved
         and not is_test(name)
     )
 
 
 def _texts(node: Node) -> object:
+    if isinstance(node, Unread):
+        return None
     if isinstance(node, MappingNode):
         # The parameters of a function are the one mapping whose order means something.
         return {

@@ -27,11 +27,11 @@ ALWAYS = Condition(TRUE, ())
 class References:
     """What rule files may refer to beside facts: keys of the sources, and the texts of the provider's program.
 
-    `sources` is None when they could not be read: then what refers to them is not at fault.
+    Either is None when it could not be read: then what refers to it is not at fault.
     """
 
     sources: Collection[str] | None
-    terms: Mapping[str, tuple[str, ...]]
+    terms: Mapping[str, tuple[str, ...]] | None
 
 
 def check_rule_file(file: RuleFile, scope: Scope, references: References, diagnostics: list[Diagnostic]) -> RuleSet:
@@ -62,13 +62,17 @@ class _Checking:
         self._ids: dict[str, Span] = {}
 
     def block(self, node: RuleNode, scope: Scope, present: Paths | None) -> Block:
+        if node.hides_names:
+            scope = scope.excusing({"variables"})
         scope = add_variables(node.variables, scope, present, self._diagnostics)
         items: list[Item] = []
         closed: Span | None = None
+        is_told = False
         for item in node.items:
-            if closed is not None:
+            if closed is not None and not is_told:
                 help_ = f"line {closed.line} always holds, and a `match` takes the first item that does"
                 self._report("R211", "this item can never be reached", item.span, help_)
+                is_told = True
             checked, after = self._item(item, scope, present, in_match=node.is_match)
             if node.is_match:
                 present = None if present is None or after is None else present | after.when_false
@@ -87,46 +91,54 @@ class _Checking:
                 help_ = "put it into an `aggregate`: a list may hold several that fulfil the condition"
                 self._report("R203", "`for` stands in a `match`", node.outcome.each[0].span, help_)
             each, scope = self._each(node.outcome, scope)
-        condition, told = ALWAYS, Lowered(TRUE)
-        if node.condition is not None:
-            if node.condition.value.strip() == "false":
-                self._report("R211", "this item can never hold", node.condition.span, "remove it")
-            lowered, _ = check_expression(node.condition, scope, present, self._diagnostics, expected="bool")
-            if lowered is None:
-                if isinstance(node.outcome, RuleNode):
-                    self.block(node.outcome, scope, _meant(node.condition, scope, present))
-                else:
-                    self._rule(node.outcome, scope, each, TRUE)
-                return None, None
-            told = lowered
-            if node.condition.value.strip() != "true":
-                condition = Condition(lowered.expr, clauses_of(node.condition, lowered))
+        condition, told = (ALWAYS, None) if "" in scope.excused else self._condition(node, scope, present)
         if isinstance(node.outcome, RuleNode):
-            below = None if present is None else present | told.when_true
-            return Item(condition, self.block(node.outcome, scope, below)), told
+            below = _meant(node.condition, scope, present)
+            if told is not None and present is not None:
+                below = present | told.when_true
+            block = self.block(node.outcome, scope, below)
+            return (None if told is None else Item(condition, block)), told
         rule = self._rule(node.outcome, scope, each, condition.expr)
-        return (None if rule is None else Item(condition, rule)), told
+        return (None if rule is None or told is None else Item(condition, rule)), told
+
+    def _condition(self, node: ItemNode, scope: Scope, present: Paths | None) -> tuple[Condition, Lowered | None]:
+        if node.condition is None:
+            return ALWAYS, None if node.is_broken else Lowered(TRUE)
+        written = node.condition.value.strip()
+        if written == "false":
+            self._report("R211", "this item can never hold", node.condition.inside, "remove it")
+        lowered, _ = check_expression(node.condition, scope, present, self._diagnostics, expected="bool")
+        if lowered is None or written == "true":
+            return ALWAYS, lowered
+        return Condition(lowered.expr, clauses_of(node.condition, lowered)), lowered
 
     def _each(self, node: EffectNode, scope: Scope) -> tuple[Each | None, Scope]:
+        """The list, and the scope with its element; where the list is at fault, with the name and nothing behind it."""
+        names = node.for_names
+        if names is None or any(scope.hides(name) for name in names):
+            if node.each is not None:
+                name = node.each[0]
+                self._report("R205", f"`{name.value}` is the name of something else", name.span, "rename it")
+            return None, scope.excusing({""})
+        if not names:
+            return None, scope
+        unknown = scope.with_locals(dict.fromkeys(names))
         if node.each is None:
-            return None, scope
+            return None, unknown
         name, where = node.each
-        if name.value in scope.vocabulary.roots or name.value in {"as_of", "action", "variables"}:
-            self._report("R205", f"`{name.value}` is the name of something else", name.span, "rename it")
-            return None, scope
         found = self._resolve(where, scope)
         if found is None:
-            return None, scope
-        read, names = found
+            return None, unknown
+        read, path_names = found
         element = read.type.element
         if element is None or element.kind != "record":
             help_ = "name a list such as `customer.beneficial_owners`"
-            self._report("R311", f"`{where.value}` is not a list of records", where.span, help_)
-            return None, scope
+            self._report("R311", f"`{where.value[:80]}` is not a list of records", where.span, help_)
+            return None, unknown
         # Rules over one list under one name share their element, so that they can be evaluated in one pass.
         symbol = Element(f"{name.value}#{where.value}", element)
         assert isinstance(read, Read | Root)
-        return Each(symbol, read, names), scope.with_locals({name.value: symbol})  # type: ignore[arg-type]  # Root: derived
+        return Each(symbol, read, path_names), scope.with_locals({name.value: symbol})  # type: ignore[arg-type]  # Root: derived
 
     def _rule(self, node: EffectNode, scope: Scope, each: Each | None, condition: Expr) -> Rule | None:
         needs = [self._fact(need, scope, each) for need in node.needs]
@@ -137,10 +149,7 @@ class _Checking:
             self._report("R205", f"id `{node.id.value}` is used twice in this file", node.id.span, help_)
         elif node.id.value:
             self._ids[node.id.value] = node.id.span
-        about_measures = each is not None and each.names == ("measures",)
-        if node.effect.value == "hold" and not node.needs and not about_measures:
-            help_ = "add `needs:` with the facts that would answer it, or use `review` or `deny`"
-            self._report("R212", "a hold names nothing that could be supplied", node.effect.span, help_)
+        self._check_needs(node, each)
         if any(need is None for need in needs) or (node.at is not None and at is None):
             return None
         wanted = tuple(need for need in needs if need is not None)
@@ -156,17 +165,27 @@ class _Checking:
             span=node.id.span if node.id.value else self._file.name.span,
         )
 
+    def _check_needs(self, node: EffectNode, each: Each | None) -> None:
+        about_measures = each is not None and each.names == ("measures",)
+        if node.effect.value == "hold" and not node.asks and not about_measures:
+            help_ = "add `needs:` with the facts that would answer it, or use `review` or `deny`"
+            self._report("R212", "a hold names nothing that could be supplied", node.effect.span, help_)
+        if node.effect.value in {"allow", "restrict"} and node.needs:
+            help_ = "leave them out: nothing has to be supplied for it to be allowed"
+            self._report(
+                "R203", f"`needs` say nothing under the effect `{node.effect.value}`", node.needs[0].span, help_
+            )
+
     def _section(self, node: EffectNode) -> str:
         base, own = self._file.section.value, "" if node.section is None else node.section.value
-        if node.section is not None and own.startswith("(") and base.startswith("("):
-            self._report("R207", "neither this section nor the rule set's is complete", node.section.span)
         return f"{self._file.authority.value}/{base + own if own.startswith('(') or not own else own}"
 
     def _terms(self, node: EffectNode) -> tuple[str, ...]:
-        if node.terms is None:
+        if node.terms is None or self._references.terms is None:
             return ()
         if node.effect.value and node.effect.value != "restrict":
             self._report("R203", "`terms` go with the effect `restrict`", node.terms.span)
+            return ()
         found = self._references.terms.get(node.terms.value)
         if found is None:
             help_ = suggest(node.terms.value, self._references.terms.keys(), "lists known")
@@ -175,29 +194,33 @@ class _Checking:
         return found or ()
 
     def _fact(self, text: Text, scope: Scope, each: Each | None) -> FactPath | None:
+        """A path to a fact that a caller can supply; None when it is none or cannot be told."""
         found = self._resolve(text, scope)
         if found is None:
             return None
-        read, names = found
-        below = each is not None and (path(read) or ("",))[0] == each.element.key
-        if below and each is not None and each.names == ("measures",):
-            self._report(
-                "R311", f"`{text.value[:80]}` is no fact a caller can supply", text.span, "name a fact of the case"
-            )
+        expr, names = found
+        below = each is not None and names[0] in scope.locals
+        if (each.names[0] if each is not None and below else names[0]) in scope.vocabulary.derived:
+            help_ = "name a fact of the request; findings over measures point to theirs by themselves"
+            self._report("R311", f"`{text.value[:80]}` is worked out, nobody supplies it", text.span, help_)
             return None
-        return FactPath(names[1:] if below else names, read.type, below_element=below)
+        return FactPath(names[1:] if below else names, expr.type, below_element=below)
 
     def _resolve(self, text: Text, scope: Scope) -> tuple[Expr, tuple[str, ...]] | None:
-        """A dotted path to the fact it names."""
+        """A dotted path to the fact it names, with its names as written."""
         head, *rest = text.value.split(".")
-        local = scope.locals.get(head)
         roots = scope.vocabulary.roots
-        if local is None and head not in roots:
+        if head not in scope.locals and head not in roots:
+            if "" in scope.excused:
+                return None
             known = [*roots, *scope.locals]
             span = text.span_at(0, max(1, len(head)))
             self._report(
                 "R311", f"`{text.value[:80]}` is not a path to a fact", span, suggest(head, known, "begin with")
             )
+            return None
+        local = scope.locals.get(head)
+        if head in scope.locals and local is None:
             return None
         expr: Expr = local if local is not None else Root(head, roots[head].type)
         offset = len(head) + 1
@@ -205,7 +228,7 @@ class _Checking:
             fields = scope.vocabulary.records[expr.type.name].fields if expr.type.kind == "record" else {}
             if name not in fields:
                 span = text.span_at(offset, max(1, len(name)))
-                message = f"unknown field `{name[:60]}` in `{text.value[: max(offset - 1, 0)]}`"
+                message = f"unknown field `{name[:60]}` in `{text.value[: max(offset - 1, 0)][-60:]}`"
                 help_ = suggest(name, fields.keys(), "fields") if fields else "it has no fields: end the path before it"
                 self._report("R311", message, span, help_)
                 return None
@@ -217,14 +240,19 @@ class _Checking:
         self._diagnostics.append(Diagnostic(code, message, span, help_))
 
 
-def _meant(condition: Text, scope: Scope, present: Paths | None) -> Paths | None:
+def _meant(condition: Text | None, scope: Scope, present: Paths | None) -> Paths | None:
     """What a guard that is at fault was meant to establish: reads below it are judged as if it did.
 
     None, for no judgement at all, when that cannot be told.
     """
-    if present is None or _CALL.search(condition.value):
+    if condition is None or present is None or _CALL.search(condition.value):
         return None
-    meant = set(present) | {tuple(where.split(".")) for where in _HAS.findall(condition.value)}
+    meant = set(present)
+    for where in _HAS.findall(condition.value):
+        path_meant = _nearest_path(where.split("."), scope)
+        if path_meant is None:
+            return None
+        meant.add(path_meant)
     for name in _VARIABLE.findall(condition.value):
         known = name if name in scope.variables else nearest(name, scope.variables.keys())
         variable = None if known is None else scope.variables[known]
@@ -232,6 +260,22 @@ def _meant(condition: Text, scope: Scope, present: Paths | None) -> Paths | None
             return None
         meant |= set() if variable is None else variable.when_true
     return frozenset(meant)
+
+
+def _nearest_path(names: Sequence[str], scope: Scope) -> tuple[str, ...] | None:
+    """The path to a fact that these names are, or are most likely meant to be."""
+    roots = scope.vocabulary.roots
+    head = nearest(names[0], roots.keys())
+    found: list[str] = []
+    type_ = None if head is None else roots[head].type
+    for name in names[1:]:
+        fields = scope.vocabulary.records[type_.name].fields if type_ is not None and type_.kind == "record" else {}
+        field = nearest(name, fields.keys())
+        if field is None:
+            return None
+        found.append(field)
+        type_ = fields[field].type
+    return None if head is None else (head, *found)
 
 
 def _always_holds(node: ItemNode) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import attrs
 
 from engine.program.rule_set import FactPath, Rule
@@ -32,13 +34,31 @@ class Finding:
     terms: tuple[str, ...] = ()
 
 
-def finding(rule: Rule, rank: int, element: str = "") -> Finding:
-    """The finding of a rule; `element` is the pointer of the list element it is about, if it is about one."""
-    needs = tuple(Need(pointer(need, element), need.type) for need in rule.needs)
-    return Finding(rule, pointer(rule.at, element), rank, needs, "", rule.terms)
+def finding(rule: Rule, rank: int) -> Finding:
+    """The finding of a rule that is not about the elements of a list."""
+    needs = tuple(Need(pointer(need), need.type) for need in rule.needs)
+    return Finding(rule, pointer(rule.at), rank, needs, "", rule.terms)
 
 
-def pointer(where: FactPath, element: str = "") -> str:
-    """RFC 6901: field names never need escapes."""
-    base = element if where.below_element else ""
-    return base + "".join(f"/{name}" for name in where.names)
+def element_finding(rule: Rule, rank: int) -> Callable[[int], Finding]:
+    """The finding of a rule over a list, as a function of the element's index. All but the index is made here, once."""
+    assert rule.each is not None
+    base = "/" + "/".join(rule.each.names) + "/"
+    at, terms = _parts(rule.at, base), rule.terms
+    needs = [(*_parts(need, base), need.type) for need in rule.needs]
+
+    def bind(index: int) -> Finding:
+        bound = tuple([Need(f"{head}{index}{tail}" if head else tail, type_) for head, tail, type_ in needs])
+        return Finding(rule, f"{at[0]}{index}{at[1]}" if at[0] else at[1], rank, bound, "", terms)
+
+    return bind
+
+
+def _parts(where: FactPath, base: str) -> tuple[str, str]:
+    """What stands before and after the index; nothing before it when the path is not about the element."""
+    return (base if where.below_element else "", pointer(where))
+
+
+def pointer(where: FactPath) -> str:
+    """RFC 6901, from the facts or from the element: field names never need escapes."""
+    return "".join(f"/{name}" for name in where.names)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from engine.language.cel import Compiled
+from engine.language.complaints import plain_type
 from engine.language.diagnostic import Diagnostic, suggest
 from engine.program.expressions import (
     FALSE,
@@ -35,6 +36,7 @@ from engine.program.expressions import (
     path,
 )
 from engine.program.scope import REFUSED_FUNCTIONS, ListConstant, Lowered, Paths, Scope
+from engine.vocabulary.descriptors import cel_type
 from engine.vocabulary.model import BOOL, DATE, INT, NUMBER, STRING, Type
 
 _COMPARISONS = {"_==_": "==", "_!=_": "!=", "_<_": "<", "_<=_": "<=", "_>_": ">", "_>=_": ">="}
@@ -50,6 +52,9 @@ _FOLD: dict[str, Callable[[Any, Any], bool]] = {
 _PLACE_HELP = "use an ISO 3166-1 alpha-2 or 3166-2 code, such as `GB`, or one declared in jurisdictions/places.yaml"
 _OPAQUE = {"instant": "an instant", "object": "a free-form object"}
 _NUMERIC = {"number", "pct"}
+_ORDERED = {"number", "pct", "int", "date", "string"}
+_FAULT = Type("fault")
+"""The type of what cannot be used and has been reported: whoever comes upon it says nothing more."""
 
 
 def lower(compiled: Compiled, scope: Scope, present: Paths | None, diagnostics: list[Diagnostic]) -> Lowered | None:
@@ -112,7 +117,9 @@ class _Walk:
         return expr
 
     def _value_or_list(self, node: Any, present: Paths, local: Locals) -> Expr | ListConstant:  # noqa: ANN401
-        expr: Expr | ListConstant = self.visit(node, present, local).expr
+        return self._used(node, self.visit(node, present, local).expr, present)
+
+    def _used(self, node: Any, expr: Expr | ListConstant, present: Paths) -> Expr | ListConstant:  # noqa: ANN401
         if expr.type.kind in _OPAQUE:
             help_ = "test it with `has()`" if isinstance(expr, Read) else None
             return self._refuse(node, f"what is in {_OPAQUE[expr.type.kind]} cannot be used in a rule", help_).expr
@@ -123,13 +130,14 @@ class _Walk:
     def _require_present(self, node: Any, read: Read, present: Paths) -> None:  # noqa: ANN401
         where = path(read)
         assert where is not None
-        if self._silent or where in present or where in self._reported or not self._scope.is_optional(read):
+        if self._silent or self.rests_on_a_fault or where in present or where in self._reported:
+            return
+        if not self._scope.is_optional(read):
             return
         self._reported.add(where)
         shown = ".".join(self._scope.shown(where))
-        offset = self._compiled.text.value.rfind(shown, 0, self._compiled.offset(node.id) + len(shown))
         help_ = f"test it first: `has({shown}) && ...`, or `!has({shown}) || ...`"
-        self._report(node, "R306", f"`{shown}` may be absent here", help_, length=len(shown), offset=offset)
+        self._report(node, "R306", f"`{shown}` may be absent here", help_)
 
     # -- leaves
 
@@ -151,7 +159,10 @@ class _Walk:
         name = self._compiled.references.get(node.id, name)
         if name in local:
             return Lowered(local[name])
-        found = self._scope.name(name)
+        try:
+            found = self._scope.name(name)
+        except KeyError:
+            return self._refuse(node, f"`{name[:60]}` is no value", "compare facts, not their types")
         return found if found is not None else self._fault()
 
     def _select(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
@@ -159,6 +170,8 @@ class _Walk:
             return self._name(node, "", local)
         select = node.select_expr
         record = self.visit(select.operand, present, local).expr
+        if record.type == _FAULT:
+            return self._fault()
         if record.type.kind != "record" or path(record) is None:
             return self._refuse(node, "fields can only be read along a path of facts")
         field = self._scope.vocabulary.records[record.type.name].fields[select.field]
@@ -184,7 +197,7 @@ class _Walk:
                 item = self.condition(call.args[0], present, local)
                 return Lowered(negation(item.expr), when_true=item.when_false, when_false=item.when_true)
             case "_?_:_":
-                return self._choose(call.args, present, local)
+                return self._choose(node, present, local)
             case "@in":
                 return self._member(node, present, local)
             case "size":
@@ -192,17 +205,17 @@ class _Walk:
                 listed = self._value_or_list(target, present, local)
                 if isinstance(listed, ListConstant):
                     return Lowered(Literal(len(listed.items), INT))
-                return Lowered(Size(listed))
+                return self._unless_faulty(Size(listed), listed)
             case "startsWith" | "endsWith" | "contains":
-                text = self._value(call.target, present, local)
-                return Lowered(TextTest(name, text, self._value(call.args[0], present, local)))
+                text, part = self._value(call.target, present, local), self._value(call.args[0], present, local)
+                return self._unless_faulty(TextTest(name, text, part), text, part)
             case "within":
                 return self._within(call, present, local)
             case "date":
                 return self._date(node)
             case "calendar.days_between":
                 start, end = (self._value(arg, present, local) for arg in call.args)
-                return Lowered(DaysBetween(start, end))
+                return self._unless_faulty(DaysBetween(start, end), start, end)
         if name in _COMPARISONS:
             return self._compare(node, _COMPARISONS[name], present, local)
         if name in _ARITHMETIC:
@@ -239,24 +252,34 @@ class _Walk:
             when_false=first.when_false | second.when_false,
         )
 
-    def _choose(self, args: Collection[Any], present: Paths, local: Locals) -> Lowered:
-        test, then, otherwise = args
+    def _choose(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
+        test, then, otherwise = node.call_expr.args
         condition = self.condition(test, present, local)
         yes = self._value(then, present | condition.when_true, local)
         no = self._value(otherwise, present | condition.when_false, local)
+        if _FAULT in {condition.expr.type, yes.type, no.type}:
+            return self._fault()
         if isinstance(condition.expr, Literal):
             return Lowered(yes if condition.expr.value else no)
-        return Lowered(Choose(condition.expr, yes, no, yes.type))
+        return Lowered(Choose(condition.expr, yes, no, _common(yes.type, no.type)))
 
     def _compare(self, node: Any, operator: str, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
         args = node.call_expr.args
         left, right = (self._value(arg, present, local) for arg in args)
+        if _FAULT in {left.type, right.type}:
+            return self._fault()
         for expr in (left, right):
             if expr.type.kind in {"list", "record"}:
                 return self._refuse(node, f"a {expr.type.kind} cannot be compared", "compare its fields or elements")
+            if operator not in {"==", "!="} and expr.type.kind not in _ORDERED:
+                return self._misfit(node, f"`{operator}` cannot order {_said(expr.type)}", "use `==` or `in`")
         for literal, other, arg in ((right, left, args[1]), (left, right, args[0])):
             if isinstance(literal, Literal):
                 self._check_word(arg, literal, other.type)
+        ours, theirs = self._scope.words(left.type), self._scope.words(right.type)
+        if ours is not None and theirs is not None and not ours & theirs:
+            message = f"{_said(left.type)} is never {_said(right.type)}"
+            self._report(node, "R308", message, None, length=len(operator))
         if isinstance(left, Literal) and isinstance(right, Literal):
             return Lowered(TRUE if _FOLD[operator](left.value, right.value) else FALSE)
         return Lowered(Compare(operator, left, right))
@@ -264,8 +287,12 @@ class _Walk:
     def _member(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
         left, right = node.call_expr.args
         item = self._value(left, present, local)
+        if item.type.kind in {"record", "list"}:
+            return self._misfit(node, f"`in` does not take {_said(item.type)}", "compare dates, texts or numbers")
         if right.WhichOneof("kind") != "list_expr":
             values = self._value_or_list(right, present, local)
+            if _FAULT in {item.type, values.type}:
+                return self._fault()
             if isinstance(values, ListConstant):
                 return self._among(item, [right] * len(values.items), values.items)
             if not isinstance(values, Read) or values.type.element is None or values.type.element.kind == "record":
@@ -273,11 +300,18 @@ class _Walk:
             if isinstance(item, Literal):
                 self._check_word(left, item, values.type.element)
             return Lowered(Member(item, values))
-        literals = [self._value(element, present, local) for element in right.list_expr.elements]
-        constants = tuple(literal for literal in literals if isinstance(literal, Literal))
-        if len(constants) != len(literals):
-            return self._refuse(node, "the list to the right of `in` holds something that is no constant")
-        return self._among(item, right.list_expr.elements, constants)
+        elements = right.list_expr.elements
+        literals = [self._value(element, present, local) for element in elements]
+        if _FAULT in {item.type, *(literal.type for literal in literals)}:
+            return self._fault()
+        if not literals:
+            self._report(right, "R308", "nothing is in an empty list", "name at least one constant")
+        for element, literal in zip(elements, literals, strict=True):
+            if not isinstance(literal, Literal):
+                return self._refuse(element, "the list to the right of `in` holds something that is no constant")
+            if cel_type(literal.type) != cel_type(item.type):
+                return self._misfit(element, f"{_said(item.type)} is never {_said(literal.type)}", None)
+        return self._among(item, elements, tuple(literal for literal in literals if isinstance(literal, Literal)))
 
     def _among(self, item: Expr, nodes: Collection[Any], constants: tuple[Literal, ...]) -> Lowered:
         for node, constant in zip(nodes, constants, strict=True):
@@ -287,12 +321,14 @@ class _Walk:
         return Lowered(Member(item, constants))
 
     def _within(self, call: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
-        place = self._value(call.target, present, local)
-        region = self._value(call.args[0], present, local)
+        place = self.visit(call.target, present, local).expr
+        region = self.visit(call.args[0], present, local).expr
+        if _FAULT in {place.type, region.type}:
+            return self._fault()
         if place.type.kind != "place":
-            return self._refuse(
-                call.args[0], "`within` asks about a place, and this is a text", "name a fact that is a place"
-            )
+            message = f"`within` asks where a place lies, and this is {_said(place.type)}"
+            return self._misfit(call.target, message, "name a fact that is a place")
+        self._used(call.target, place, present)
         if not isinstance(region, Literal):
             return self._refuse(call.args[0], "`within` takes a place written out", "such as `within('US')`")
         self._check_word(call.args[0], region, Type("place"))
@@ -305,14 +341,18 @@ class _Walk:
         argument = node.call_expr.args[0]
         constant = argument.const_expr.string_value if argument.WhichOneof("kind") == "const_expr" else ""
         if not self._scope.is_date(constant):
-            return self._refuse(node, "`date` takes a day written out", "such as `date('2026-01-31')`")
+            return self._refuse(argument, "`date` takes a day written out", "such as `date('2026-01-31')`")
         return Lowered(Literal(constant, DATE))
 
     def _arithmetic(self, node: Any, operator: str, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
         left, right = (self._value(arg, present, local) for arg in node.call_expr.args)
+        if _FAULT in {left.type, right.type}:
+            return self._fault()
         if left.type.kind not in _NUMERIC or right.type.kind not in _NUMERIC:
-            help_ = "use doubles, such as `2.0`" if left.type == INT else "compare, do not compute"
-            return self._refuse(node, f"`{operator}` on {left.type} could fail or has no place in a rule", help_)
+            if left.type == INT:
+                return self._refuse(node, f"`{operator}` of whole numbers can overflow", "use decimals, such as `2.0`")
+            what = _said(left.type if left.type.kind not in _NUMERIC else right.type)
+            return self._refuse(node, f"`{operator}` of {what} has no place in a rule", "compare, do not compute")
         return Lowered(Arithmetic(operator, left, right))
 
     def _apply(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
@@ -323,7 +363,13 @@ class _Walk:
             if expr.type.kind == "record" and path(expr) is None:
                 return self._refuse(arg, "a function takes a record by its path")
             arguments.append(expr)
-        applied = self._scope.apply(call.function, arguments)
+        if any(expr.type == _FAULT for expr in arguments):
+            return self._fault()
+        try:
+            applied = self._scope.apply(call.function, arguments)
+        except KeyError:
+            given = " and ".join(_said(expr.type) for expr in arguments)
+            return self._misfit(node, f"`{call.function}` does not take {given}", "an instant is not a date")
         return applied if applied is not None else self._fault()
 
     # -- quantifiers
@@ -333,7 +379,13 @@ class _Walk:
         kind = _quantifier(loop)
         if kind is None:
             return self._refuse(node, "`map` and `filter` build lists", "say it with `exists`, `all` or `exists_one`")
+        if self._scope.hides(loop.iter_var):
+            self._hidden(node, loop.iter_var)
         over = self._value(loop.iter_range, present, local)
+        if over.type == _FAULT:
+            element = Element(self._scope.world.new_element(loop.iter_var), _FAULT)
+            self.condition(_body(loop, kind), present, {**local, loop.iter_var: element})
+            return self._fault()
         if over.type.element is None or path(over) is None:
             return self._refuse(node, f"`{kind}` runs over a fact that is a list")
         element = Element(self._scope.world.new_element(loop.iter_var), over.type.element)
@@ -342,36 +394,62 @@ class _Walk:
 
     # -- reports
 
+    def _hidden(self, node: Any, name: str) -> None:  # noqa: ANN401
+        typed = self._compiled.layout.name_after(self._compiled.offset(node.id))
+        span = self._compiled.text.span_at(0 if typed is None else typed.start, len(name))
+        self._diagnostics.append(Diagnostic("R205", f"`{name}` is the name of something else", span, "rename it"))
+
     def _check_word(self, node: Any, literal: Literal, type_: Type) -> None:  # noqa: ANN401
         words = self._scope.words(type_)
         if words is None or literal.type != STRING or literal.value in words:
             return
+        if type_.kind == "place" and "place" in self._scope.world.excused:
+            return
         code, what = ("R309", "place") if type_.kind == "place" else ("R308", f"value of `{type_.name}`")
         message = f"`{str(literal.value)[:60]}` is not a known {what}"
         help_ = _PLACE_HELP if type_.kind == "place" else suggest(str(literal.value), words, "known")
-        self._report(node, code, message, help_, length=len(str(literal.value)) + 2)
+        self._report(node, code, message, help_)
 
     def _refuse(self, node: Any, message: str, help_: str | None = None) -> Lowered:  # noqa: ANN401
         self._report(node, "R305", message, help_)
-        return Lowered(Literal(value=False, type=BOOL))
+        return _NOTHING
+
+    def _misfit(self, node: Any, message: str, help_: str | None) -> Lowered:  # noqa: ANN401
+        self._report(node, "R304", message, help_)
+        return _NOTHING
 
     def _fault(self) -> Lowered:
-        """A name whose definition is at fault, which has been reported there."""
+        """Something that is itself at fault, which has been reported there."""
         self.rests_on_a_fault = True
-        return Lowered(FALSE)
+        return _NOTHING
 
-    def _report(
-        self,
-        node: Any,  # noqa: ANN401
-        code: str,
-        message: str,
-        help_: str | None,
-        *,
-        length: int = 1,
-        offset: int = -1,
-    ) -> None:
-        start = offset if offset >= 0 else self._compiled.offset(node.id)
-        self._diagnostics.append(Diagnostic(code, message, self._compiled.text.span_at(start, length), help_))
+    def _unless_faulty(self, expr: Expr, *operands: Expr) -> Lowered:
+        return self._fault() if any(operand.type == _FAULT for operand in operands) else Lowered(expr)
+
+    def _report(self, node: Any, code: str, message: str, help_: str | None, *, length: int = 0) -> None:  # noqa: ANN401
+        offset = self._compiled.offset(node.id)
+        word = self._compiled.layout.word_at(offset, node.call_expr.function)
+        span = self._compiled.text.span_at(word.start, length or word.end - word.start)
+        self._diagnostics.append(Diagnostic(code, message, span, help_))
+
+
+_NOTHING = Lowered(Literal(value=False, type=_FAULT))
+
+
+def _said(type_: Type) -> str:
+    """A type in plain words, with its article."""
+    if type_.kind in {"place", "instant"}:
+        return {"place": "a place", "instant": "an instant"}[type_.kind]
+    if type_.kind == "enum":
+        return plain_type(type_.name)
+    return plain_type(cel_type(type_))
+
+
+def _common(one: Type, other: Type) -> Type:
+    """The type of what is one or the other, both of which CEL takes for the same."""
+    if one == other:
+        return one
+    return {"double": NUMBER, "int": INT, "bool": BOOL}.get(cel_type(one), DATE if one.kind == "date" else STRING)
 
 
 def _quantifier(loop: Any) -> str | None:  # noqa: ANN401

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
-from engine.language.cel import Checker, FunctionType, Names, root_types
+from engine.language.cel import UNKNOWN, Checker, root_types
+from engine.language.names import FunctionType, Names
 from engine.program.expressions import (
     Element,
     Expr,
@@ -23,7 +25,7 @@ from engine.program.expressions import (
 )
 from engine.program.rule_set import Clause
 from engine.vocabulary.descriptors import cel_type
-from engine.vocabulary.model import DATE, STRING, Type, Vocabulary
+from engine.vocabulary.model import DATE, INSTANT, STRING, Type, Vocabulary
 
 Paths = frozenset[tuple[str, ...]]
 
@@ -66,6 +68,7 @@ class Function:
             type_.name in vocabulary.extending(parameter.type.name)
             if parameter.type.kind == "record"
             else cel_type(type_) == cel_type(parameter.type)
+            and (type_.kind == "instant") == (parameter.type == INSTANT)
             for parameter, type_ in zip(self.parameters, arguments, strict=True)
         )
 
@@ -75,14 +78,16 @@ class World:
     """What is the same for every file: the vocabulary, the places, and the constants of switches and program.
 
     `constants` maps `interpretation.Q05` and `program.a.b` to values; `words` maps the name of a switch's type to its
-    options; `within` maps a place to all places in it, itself included; `origins` maps the expression of a variable to
-    how it was written, for explanations.
+    options; `within` maps a place to all places in it, itself included; `excused` are the heads of names (and `place`,
+    for codes) that are missing because a file is at fault, which has been reported; `origins` maps the expression of a
+    variable to how it was written, for explanations.
     """
 
     vocabulary: Vocabulary
     within: Mapping[str, frozenset[str]]
     constants: Mapping[str, Literal | ListConstant]
     words: Mapping[str, frozenset[str]]
+    excused: frozenset[str] = frozenset()
     origins: dict[Expr, tuple[Clause, ...]] = attrs.Factory(dict)
     _weights: dict[Expr, tuple[int, int]] = attrs.Factory(dict)
     _loops: Iterator[int] = attrs.Factory(lambda: itertools.count(1))
@@ -98,13 +103,17 @@ class World:
 
 @attrs.frozen(eq=False, slots=False)
 class Scope:
-    """The names visible at one place of one file. Adding a name makes a new scope."""
+    """The names visible at one place of one file. Adding a name makes a new scope.
+
+    A name whose definition is at fault maps to None. `excused` are names that would be here but for such a fault.
+    """
 
     world: World
     variables: Mapping[str, Lowered | None] = attrs.Factory(dict)
     variable_types: Mapping[str, str] = attrs.Factory(dict)
     functions: Mapping[str, tuple[Function, ...]] = attrs.Factory(dict)
-    locals: Mapping[str, Element | Parameter] = attrs.Factory(dict)
+    locals: Mapping[str, Element | Parameter | None] = attrs.Factory(dict)
+    excused: frozenset[str] = frozenset()
     _applied: dict[tuple[str, tuple[Expr, ...]], Lowered] = attrs.Factory(dict)
 
     @property
@@ -122,7 +131,7 @@ class Scope:
             variable_types={**self.variable_types, name: type_},
         )
 
-    def with_locals(self, added: Mapping[str, Element | Parameter]) -> Scope:
+    def with_locals(self, added: Mapping[str, Element | Parameter | None]) -> Scope:
         """The scope with list elements or parameters; the same one for the same names, as its checker is costly."""
         key = tuple(added.items())
         known: dict[object, Scope] = self.__dict__.setdefault("_grown", {})
@@ -134,34 +143,46 @@ class Scope:
         """The scope with more functions."""
         return attrs.evolve(self, functions={**self.functions, **added}, applied={})
 
+    def excusing(self, names: Iterable[str]) -> Scope:
+        """The scope in which these names may be missing."""
+        added = frozenset(names)
+        return self if added <= self.excused else attrs.evolve(self, excused=self.excused | added)
+
     # -- for the CEL checker
 
-    def checker(self) -> Checker:
-        """The CEL checker for these names, made once."""
-        made: Checker | None = self.__dict__.get("_checker")
-        if made is None:
-            made = Checker(self._names())
-            self.__dict__["_checker"] = made
-        return made
+    def checker(self, text: str) -> Checker:
+        """The CEL checker for the names that a text may mention: what it declares costs more than what it checks."""
+        words = frozenset(_WORD.findall(text))
+        variables = tuple(name for name in self.variable_types if name in words)
+        functions = tuple(name for name in self.functions if name.rpartition(".")[2] in words)
+        made: dict[object, Checker] = self.__dict__.setdefault("_checkers", {})
+        key = (variables, functions)
+        if key not in made:
+            made[key] = Checker(self._names(variables, functions))
+        return made[key]
 
-    def _names(self) -> Names:
-        variables = root_types(self.vocabulary)
-        variables |= {name: cel_type(literal.type) for name, literal in self.world.constants.items()}
-        variables |= {f"variables.{name}": type_ for name, type_ in self.variable_types.items()}
-        variables |= {name: cel_type(local.type) for name, local in self.locals.items()}
+    def _names(self, variables: Sequence[str], functions: Sequence[str]) -> Names:
+        types = root_types(self.vocabulary)
+        types |= {name: cel_type(literal.type) for name, literal in self.world.constants.items()}
+        types |= {f"variables.{name}": self.variable_types[name] for name in variables}
+        types |= {name: UNKNOWN if local is None else cel_type(local.type) for name, local in self.locals.items()}
         overloads = [
-            overload
-            for name, functions in self.functions.items()
-            for overload in _overloads(name, functions, self.vocabulary)
+            overload for name in functions for overload in _overloads(name, self.functions[name], self.vocabulary)
         ]
-        return Names(variables, (*_BUILT_IN, *overloads))
+        return Names(
+            variables=types,
+            functions=(*_BUILT_IN, *overloads),
+            others=([f"variables.{name}" for name in self.variable_types], list(self.functions)),
+            excused=self.excused | self.world.excused,
+        )
 
     # -- for lowering
 
     def name(self, name: str) -> Lowered | None:
-        """What a name means; None when its definition is at fault."""
+        """What a name means; None when its definition is at fault. Raises KeyError for a name of CEL's own."""
         if name in self.locals:
-            return Lowered(self.locals[name])
+            local = self.locals[name]
+            return None if local is None else Lowered(local)
         if name in self.world.constants:
             # lower() lets a ListConstant into no expression.
             return Lowered(self.world.constants[name])  # type: ignore[arg-type]
@@ -171,7 +192,7 @@ class Scope:
             return Lowered(Root("as_of", DATE))
         if name == "action":
             return Lowered(Root("action", Type("enum", "action")))
-        found = self.variables.get(name.removeprefix("variables."))
+        found = self.variables[name.removeprefix("variables.")]
         return None if found is None else attrs.evolve(found, expr=named(name, found.expr), parts=())
 
     def is_function(self, name: str) -> bool:
@@ -179,10 +200,14 @@ class Scope:
         return name in self.functions
 
     def apply(self, name: str, arguments: Sequence[Expr]) -> Lowered | None:
-        """A function's body with the arguments in place; the overload that names the most specific types wins."""
+        """A function's body with the arguments in place; the overload that names the most specific types wins.
+
+        None when its definition is at fault. Raises KeyError when it takes no such arguments, though the CEL checker,
+        to which an instant is a date, thinks it does.
+        """
         chosen = _most_specific(self.functions[name], [argument.type for argument in arguments], self.vocabulary)
         if chosen is None:
-            return None
+            raise KeyError(name)
         if chosen.body is None:
             return None
         key = (name, tuple(arguments))
@@ -198,6 +223,11 @@ class Scope:
             _rebased(body.when_true, bound),
             _rebased(body.when_false, bound),
         )
+
+    def hides(self, name: str) -> bool:
+        """Whether a list element of this name would stand before something that every expression knows."""
+        heads = {name.partition(".")[0] for name in self.world.constants}
+        return name in self.vocabulary.roots or name in heads or name in _HEADS
 
     def words(self, type_: Type) -> frozenset[str] | None:
         """The closed set of texts a type allows, or None when it allows any."""
@@ -240,8 +270,7 @@ def _overloads(name: str, functions: Sequence[Function], vocabulary: Vocabulary)
     """The function for every combination of the records that its parameters take."""
     found: dict[tuple[str, ...], str] = {}
     for function in functions:
-        kinds = (_accepted(parameter.type, vocabulary) for parameter in function.parameters)
-        for types in itertools.product(*kinds):
+        for types in itertools.product(*(accepted(parameter.type, vocabulary) for parameter in function.parameters)):
             chosen = _most_specific(functions, types, vocabulary)
             assert chosen is not None
             found[tuple(cel_type(type_) for type_ in types)] = chosen.result
@@ -251,7 +280,8 @@ def _overloads(name: str, functions: Sequence[Function], vocabulary: Vocabulary)
     ]
 
 
-def _accepted(type_: Type, vocabulary: Vocabulary) -> list[Type]:
+def accepted(type_: Type, vocabulary: Vocabulary) -> list[Type]:
+    """The types of what may be given for a parameter of a type."""
     if type_.kind != "record":
         return [type_]
     return [Type("record", name) for name in vocabulary.extending(type_.name)]
@@ -281,6 +311,8 @@ def _rebased(paths: Paths, bound: Mapping[str, Expr]) -> Paths:
     return frozenset(rebased)
 
 
+_WORD = re.compile(r"\w+")
+_HEADS = frozenset({"as_of", "action", "variables", "interpretation", "program", "calendar"})
 _TEXTS = ("string", "string")
 _BUILT_IN = (
     FunctionType("within", "within", _TEXTS, "bool", is_method=True),
@@ -295,8 +327,9 @@ REFUSED_FUNCTIONS: Mapping[str, tuple[str, str | None]] = {
     "matches": ("a pattern can fail to compile", "use `startsWith`, `endsWith` or `contains`"),
     **{
         name: (f"the conversion `{name}` can fail", None)
-        for name in ("int", "uint", "double", "string", "bytes", "bool", "duration", "type", "dyn")
+        for name in ("int", "uint", "double", "string", "bytes", "bool", "duration")
     },
+    **{name: (f"`{name}` takes a type away from the checker", None) for name in ("type", "dyn")},
     "timestamp": ("the conversion `timestamp` can fail", "write a day as `date('2026-01-31')`"),
 }
 """Calls of standard CEL that a total program has to do without: why, and what to do instead."""

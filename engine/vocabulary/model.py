@@ -33,6 +33,7 @@ INT = Type("int")
 NUMBER = Type("number")
 STRING = Type("string")
 DATE = Type("date")
+INSTANT = Type("instant")
 
 
 @attrs.frozen

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import operator
 import threading
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -36,8 +37,7 @@ class Compiled:
 
         `facts` must fit the vocabulary, `as_of` is a day as ISO text, `measures` are those that touch the case.
         """
-        era = sum(day <= as_of for day in self._eras)
-        key = (action, era)
+        key = (action, bisect_right(self._eras, as_of))
         if key not in self._by_era:
             self._by_era[key] = self._function(action, as_of)
         decide = self._by_era[key]
@@ -77,7 +77,6 @@ def _names() -> dict[str, object]:
         "E": {},
         "days_between": days_between,
         "is_present": is_present,
-        "element_finding": _element_finding,
         "measure_finding": _measure_finding,
         "RANK": operator.attrgetter("rank"),
     }
@@ -89,15 +88,12 @@ def _define(text: str, names: dict[str, object], name: str) -> Any:  # noqa: ANN
     return names[name]
 
 
-def _element_finding(rule: Rule, rank: int, index: int) -> Finding:
-    """A finding bound to the element of a list that it is about."""
-    assert rule.each is not None
-    return finding(rule, rank, f"/{'/'.join(rule.each.names)}/{index}")
-
-
 def _measure_finding(rule: Rule, rank: int, measure: Measure) -> Finding:
-    """Likewise for a special measure: unless the rule says otherwise, the finding points to the facts that bring the
-    case under the order. What the order itself asks for comes before what the rule adds."""
+    """The finding of a rule over special measures.
+
+    Unless the rule says otherwise it points to the facts that bring the case under the order. What the order itself asks
+    for comes before what the rule adds.
+    """
     own = finding(rule, rank)
     conditions = tuple(condition.message for condition in measure.order.conditions)
     return Finding(

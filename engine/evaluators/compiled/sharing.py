@@ -4,7 +4,7 @@ So a guard that fails skips the values that only its group needs, and nothing is
 are shared: reading an absent fact is harmless anywhere, and so is a named value that tests what it reads. One that
 leaves this to a guard around it (a variable of a nested rule, a function of a text) is evaluated where it is used. What
 runs over a list for each element of another is shared only where it is needed in any case, so that a guard can spare
-the cost of comparing all with all.
+its cost.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from itertools import count
 import attrs
 
 from engine.evaluators.compiled.statements import Suite, expressions
-from engine.program.expressions import And, Choose, Element, Expr, Named, Or, Quantify, Read, Root, children
+from engine.program.expressions import And, Choose, Element, Expr, Has, Named, Or, Quantify, Read, Root, children
 from engine.program.presence import Presence, is_total
 from engine.program.scope import weight
 
@@ -32,6 +32,7 @@ def place_shared(body: Suite) -> None:
 @attrs.define(eq=False)
 class _Uses:
     expr: Expr
+    loop: Suite | None
     suites: list[Suite]
     certain: list[Suite]
 
@@ -53,10 +54,13 @@ class _Placing:
         free = self._free_elements(expr)
         if self._is_value(expr) and not free & bound:
             # Two loops over one list are two loops: what depends on an element is shared inside one of them only.
-            loop = next((above for above in _outwards(suite) if above.loop is not None), None) if free else None
+            # What only special measures ask for is computed where there is one, which is seldom.
+            loops = [above for above in _outwards(suite) if above.loop is not None]
+            seldom = next((above for above in loops if above.loop and above.loop.names == ("measures",)), None)
+            loop = seldom or (loops[0] if loops and free else None)
             uses = self._uses.get((expr, id(loop)))
             if uses is None:
-                uses = self._uses[expr, id(loop)] = _Uses(expr, [], [])
+                uses = self._uses[expr, id(loop)] = _Uses(expr, loop, [], [])
                 size, _ = weight(expr, self._weights)
                 heapq.heappush(self._waiting, (-size, next(self._serial), uses))
             uses.suites.append(suite)
@@ -78,7 +82,7 @@ class _Placing:
         while self._waiting:
             _, _, uses = heapq.heappop(self._waiting)
             home = _common(uses.suites)
-            if not self._free_elements(uses.expr):
+            if uses.loop is None:
                 home = _out_of_loops(home)
             is_certain = home in uses.certain
             spared = bool(self._free_elements(uses.expr)) and not is_certain and _is_costly(uses.expr)
@@ -93,6 +97,9 @@ class _Placing:
 
     def _is_value(self, expr: Expr) -> bool:
         """Whether the expression means the same wherever it is computed."""
+        if isinstance(expr, Has):
+            # Whether a record says anything takes a look at each of its fields; whether a fact is there takes none.
+            return expr.read.type.kind == "record"
         return isinstance(expr, Root | Read) or (isinstance(expr, Named) and is_total(expr, self._presence))
 
     def _free_elements(self, expr: Expr) -> frozenset[str]:

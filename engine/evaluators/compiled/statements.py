@@ -71,3 +71,13 @@ def expressions(suite: Suite) -> Iterator[tuple[Suite, Expr, bool]]:
             case Loop(inner, each):
                 yield suite, each.over, True
                 yield from expressions(inner)
+
+
+def inner_suites(suite: Suite) -> Iterator[Suite]:
+    """The suites directly inside a suite."""
+    for statement in suite.statements:
+        match statement:
+            case Test(_, inner) | Loop(inner):
+                yield inner
+            case First(choices):
+                yield from (choice.suite for choice in choices)

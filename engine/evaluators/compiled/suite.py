@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
 from engine.evaluators.compiled.sharing import place_shared
-from engine.evaluators.compiled.statements import Emit, First, Loop, Suite, Test
-from engine.program.expressions import FALSE, TRUE, And, Expr, conjunction, negation
+from engine.evaluators.compiled.statements import Emit, First, Loop, Statement, Suite, Test, inner_suites
+from engine.program.expressions import FALSE, TRUE, And, Expr, Named, conjunction, negation
 from engine.program.rule_set import Block, Item, Rule, RuleSet
 
 Known = frozenset[Expr]
@@ -21,6 +21,7 @@ def suite_of(rule_sets: Sequence[RuleSet]) -> Suite:
     building = _Building()
     for rule_set in rule_sets:
         building.fill(body, rule_set.block, frozenset())
+    _group(body)
     place_shared(body)
     return body
 
@@ -56,7 +57,7 @@ class _Building:
         while choices and not choices[-1].suite.statements:
             choices.pop()
         if choices:
-            suite.statements.append(First(tuple(choices)))
+            suite.statements.append(First(tuple(choices)) if len(choices) > 1 else choices[0])
 
     def _test(self, suite: Suite, item: Item, known: Known) -> Test:
         """The item as a statement; its condition is what the guards around it have not settled."""
@@ -78,6 +79,52 @@ class _Building:
         test = self._test(loop.suite, item, known)
         if test.condition != FALSE:
             loop.suite.statements.append(test)
+
+
+def _group(suite: Suite) -> None:
+    """Put tests that begin alike under one test of what they have in common.
+
+    Tests of one suite may trade places: findings are put into file order at the end.
+    """
+    alike: dict[Expr, list[Test]] = {}
+    for test in _tests(suite):
+        if test.condition != TRUE:
+            alike.setdefault(_first(test.condition), []).append(test)
+    grouped: list[Statement] = []
+    for statement in suite.statements:
+        group = alike.get(_first(statement.condition), []) if isinstance(statement, Test) else []
+        if len(group) < 2:
+            grouped.append(statement)
+        elif statement is group[0]:
+            common = Suite(suite)
+            for test in group:
+                test.suite.parent = common
+                common.statements.append(Test(_rest(test.condition), test.suite))
+            grouped.append(Test(_first(group[0].condition), common))
+    suite.statements = grouped
+    for inner in inner_suites(suite):
+        _group(inner)
+
+
+def _tests(suite: Suite) -> Iterator[Test]:
+    return (statement for statement in suite.statements if isinstance(statement, Test))
+
+
+def _first(condition: Expr) -> Expr:
+    return _spelled_out(condition)[0]
+
+
+def _rest(condition: Expr) -> Expr:
+    return conjunction(_spelled_out(condition)[1:])
+
+
+def _spelled_out(condition: Expr) -> tuple[Expr, ...]:
+    """The conjuncts, where a named conjunction that comes first stands for its own."""
+    items = condition.items if isinstance(condition, And) else (condition,)
+    head = items[0]
+    if isinstance(head, Named) and isinstance(head.item, And):
+        return (*_spelled_out(head.item), *items[1:])
+    return items
 
 
 def _conjuncts(expr: Expr) -> Known:
