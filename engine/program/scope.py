@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 import attrs
 
@@ -229,10 +230,10 @@ class Scope:
         heads = {name.partition(".")[0] for name in self.world.constants}
         return name in self.vocabulary.roots or name in heads or name in _HEADS
 
-    def words(self, type_: Type) -> frozenset[str] | None:
+    def words(self, type_: Type) -> AbstractSet[str] | None:
         """The closed set of texts a type allows, or None when it allows any."""
         if type_.kind == "place":
-            return frozenset(self.world.within)
+            return self.world.within.keys()
         if type_.kind != "enum":
             return None
         return self.world.words.get(type_.name) or frozenset(self.vocabulary.enums[type_.name])

@@ -91,8 +91,8 @@ def _define(text: str, names: dict[str, object], name: str) -> Any:  # noqa: ANN
 def _measure_finding(rule: Rule, rank: int, measure: Measure) -> Finding:
     """The finding of a rule over special measures.
 
-    Unless the rule says otherwise it points to the facts that bring the case under the order. What the order itself asks
-    for comes before what the rule adds.
+    Unless the rule says otherwise it points to the facts that bring the case under the order. What the order itself
+    asks for comes before what the rule adds.
     """
     own = finding(rule, rank)
     conditions = tuple(condition.message for condition in measure.order.conditions)
