@@ -14,8 +14,10 @@ from engine.language.diagnostic import Diagnostic
 
 SOURCES = "SRC: {title: A source, status: in_force}\nOLD: {title: An older source, status: superseded}\n"
 INTERPRETATIONS = """
-Q1: {question: Which?, section: "1.1", options: {narrow: less, wide: more}, chosen: narrow, reason: it says so, date: 2026-01-01}
-Q2: {question: When?, section: "1.2", options: {early: before, late: after}, chosen: late, reason: so be it, date: 2026-01-01}
+Q1: {question: Which?, section: "1.1", options: {narrow: less, wide: more}, chosen: narrow, reason: R,
+     date: 2026-01-01}
+Q2: {question: When?, section: "1.2", options: {early: before, late: after}, chosen: late, reason: R,
+     date: 2026-01-01}
 """
 PROGRAM = """
 verification: {methods: [documentary]}

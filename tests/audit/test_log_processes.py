@@ -74,7 +74,7 @@ def test_a_process_that_starts_beside_a_busy_one_gets_its_turn(appending, data, 
 
 
 def test_what_was_acknowledged_outlives_kill_9(appending, data):
-    chance = random.Random(20_261_122)  # noqa: S311  when to kill
+    chance = random.Random(20_261_122)
     acknowledged = {}
     for number in range(KILLS // 2):
         started = [appending(f"{number}{side}") for side in "ab"]

@@ -79,15 +79,15 @@ def _set(made: Any, name: str, type_: Type, value: Any) -> None:
     elif type_.kind == "record":
         getattr(made, name).CopyFrom(message(type_.name, value))
     elif type_.kind in {"date", "instant"}:
-        day = datetime.datetime.fromisoformat(value.replace("Z", "+00:00"))
-        at = day.replace(tzinfo=datetime.timezone.utc) if day.tzinfo is None else day
+        day = datetime.datetime.fromisoformat(value)
+        at = day.replace(tzinfo=datetime.UTC) if day.tzinfo is None else day
         getattr(made, name).seconds = int(at.timestamp())
     else:
         setattr(made, name, str(value) if type_.kind == "object" else value)
 
 
 def _day(text: str) -> datetime.datetime:
-    return datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.timezone.utc)
+    return datetime.datetime.fromisoformat(text).replace(tzinfo=datetime.UTC)
 
 
 def _function(name: str, parameters: tuple[str, ...], result: str, impl: Any, *, is_member: bool = False) -> Any:

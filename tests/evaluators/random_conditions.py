@@ -151,7 +151,8 @@ class Conditions:
         some = self._rng.sample(list(words), self._rng.randint(1, min(3, len(words))))
         listed = ", ".join(map(cel_text, some))
         word = cel_text(some[0])
-        return self._rng.choice((f"({path} == {word})", f"({path} == {word})", f"({path} != {word})", f"({path} in [{listed}])"))
+        is_word = f"({path} == {word})"
+        return self._rng.choice((is_word, is_word, f"({path} != {word})", f"({path} in [{listed}])"))
 
     def _about_a_list(self, path: str, element: Type, depth: int, known: Known, place: Place) -> str:
         kind = self._rng.choice(("exists", "all", "exists_one"))

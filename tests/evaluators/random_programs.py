@@ -1,4 +1,4 @@
-"""Random rule sets that load: matches and aggregates in each other, loops, variables, functions of records and texts."""
+"""Random rule sets that load: matches and aggregates in each other, loops, variables, functions."""
 
 from __future__ import annotations
 
