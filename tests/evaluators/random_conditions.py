@@ -156,7 +156,8 @@ class Conditions:
 
     def _about_a_list(self, path: str, element: Type, depth: int, known: Known, place: Place) -> str:
         kind = self._rng.choice(("exists", "all", "exists_one"))
-        name = f"e{len(place.elements)}"
+        # A function's loops have the names of loops around its calls: the two must not be taken for each other.
+        name = f"e{sum(element.startswith('e') for element, _ in place.elements)}"
         if self._rng.random() < 0.2:
             return f"(size({path}) {self._rng.choice(_ORDER)} 1)"
         if element.kind == "record":
