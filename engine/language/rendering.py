@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 import attrs
 
@@ -12,6 +15,8 @@ from engine.language.diagnostic import CODES, MAX_DIAGNOSTICS, Diagnostic
 
 _CARET_LINE = 160
 """Longer source lines are cut around the mistake."""
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What a terminal would act upon, or show elsewhere than where it stands."""
 
 
 def render_text(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str]) -> str:
@@ -59,13 +64,18 @@ def _block(diagnostic: Diagnostic, lines: Mapping[str, Sequence[str]]) -> str:
 
 def _caret(line: str, start: int, length: int, number: str) -> Iterable[str]:
     cut = max(0, start - _CARET_LINE // 2)
-    shown = line[cut : cut + _CARET_LINE]
+    shown = _UNSEEN.sub("\ufffd", line[cut : cut + _CARET_LINE])
     start -= cut
     length = max(1, min(length, len(shown) - start))
-    # Tabs stay tabs, so that the caret stands under the mistake whatever their width.
-    pad = "".join("\t" if char == "\t" else " " for char in shown[:start])
     gutter = " " * len(number)
-    return f"{number} | {shown}", f"{gutter} | {pad}{'^' * length}"
+    return f"{number} | {shown}", f"{gutter} | {''.join(map(_pad, shown[:start]))}{'^' * length}"
+
+
+def _pad(char: str) -> str:
+    """What takes up the room of a character, so that the caret stands under the mistake whatever comes before it."""
+    if char == "\t":
+        return char
+    return "\u3000" if unicodedata.east_asian_width(char) in {"W", "F"} else " "
 
 
 def _sarif_result(diagnostic: Diagnostic) -> dict[str, Any]:
@@ -76,5 +86,5 @@ def _sarif_result(diagnostic: Diagnostic) -> dict[str, Any]:
         "ruleId": diagnostic.code,
         "level": diagnostic.severity,
         "message": {"text": text},
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": span.file}, "region": region}}],
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": quote(span.file)}, "region": region}}],
     }
