@@ -175,7 +175,7 @@ def _block(fields: Fields, *, inside_aggregate: bool) -> RuleNode | None:
         for child in fields.children(key, f"an item of `{key}`")
     ]
     variables = _variables(fields)
-    return RuleNode("match" in written, variables, _hides(fields, "variables", variables), tuple(items))
+    return RuleNode(written == ["match"], variables, _hides(fields, "variables", variables), tuple(items))
 
 
 def _item(fields: Fields, *, inside_aggregate: bool) -> ItemNode:

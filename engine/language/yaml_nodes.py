@@ -101,8 +101,8 @@ def _malformed(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
     context, problem = error.context or "", (error.problem or "").lower()
     mark = error.problem_mark or error.context_mark
     ends = mark is None or mark.index >= len(source.text.rstrip())
-    if ends and error.context_mark is not None:
-        # Nothing is wrong at the end of the file: something before it was never closed.
+    if error.context_mark is not None and (ends or "flow" in context):
+        # Nothing is wrong where the parser gave up: something before it was never closed.
         mark = error.context_mark
     at = mark.index if mark is not None else 0
     message = " ".join(part for part in (context, problem) if part).replace("\n", " ")

@@ -105,9 +105,9 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[Misfit]:
         case "enum" | "const":
             yield from _not_among(path, error.instance, value if keyword == "enum" else [value])
         case "format" | "pattern":
-            empty = ("is empty", "leave the key out when it is not known")
-            detail, help_ = _FORMATS.get(schema.get("format", ""), empty)
-            yield Misfit(path, detail, help_)
+            is_blank = not str(error.instance).strip()
+            other = ("is empty", "leave the key out when it is not known") if is_blank else ("is not well-formed", None)
+            yield Misfit(path, *_FORMATS.get(schema.get("format", ""), other))
         case "minimum" | "maximum":
             yield Misfit(path, f"is {'less' if keyword == 'minimum' else 'more'} than {value}")
         case "maxLength" | "maxItems" | "minItems" | "minLength" | "minProperties" | "maxProperties":
