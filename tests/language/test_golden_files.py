@@ -85,7 +85,6 @@ def test_every_code_is_produced(said: dict[str, tuple[Diagnostic, ...]]) -> None
 
 def test_messages_are_in_one_style(said: dict[str, tuple[Diagnostic, ...]]) -> None:
     """Lower case, no final period, nothing of Python, one line, and a help that says what to do."""
-    english = {"type", "object", "property", "set"}
     python = re.compile(r"\b(?:str|int|float|bool|dict|tuple|NoneType|None|True|False|self|\w+Error|Text|Mapping)\b")
     for diagnostic in (d for diagnostics in said.values() for d in diagnostics):
         for words in (diagnostic.message, diagnostic.help):
