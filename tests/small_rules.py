@@ -15,9 +15,9 @@ from engine.language.diagnostic import Diagnostic
 SOURCES = "SRC: {title: A source, status: in_force}\nOLD: {title: An older source, status: superseded}\n"
 INTERPRETATIONS = """
 Q1: {question: Which?, section: "1.1", options: {narrow: less, wide: more}, chosen: narrow, reason: R,
-     date: 2026-01-01}
+     date: 2026-01-01, procedural: in tests}
 Q2: {question: When?, section: "1.2", options: {early: before, late: after}, chosen: late, reason: R,
-     date: 2026-01-01}
+     date: 2026-01-01, procedural: in tests}
 """
 PROGRAM = """
 verification: {methods: [documentary]}

@@ -35,6 +35,12 @@ class OrderSchema(Schema):
     issued_on = fields.String(required=True, metadata={"format": "date", "description": "Day of issue"})
     binding_on = fields.String(required=True, metadata={"format": "date", "description": "First day it binds"})
     lapses_after = fields.String(required=True, metadata={"format": "date", "description": "Last day it is in force"})
+    attributes = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "What is recorded of the jurisdiction; `unknown` where nothing is"},
+    )
     file = fields.String(required=True)
 
 

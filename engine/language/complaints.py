@@ -26,7 +26,9 @@ _MACROS = {
     "has": "such as `has(customer.name)`",
     **dict.fromkeys(("exists", "all", "exists_one"), "write it as `list.exists(x, ...)`, with a condition on `x`"),
 }
-_METHODS = frozenset({"exists", "all", "exists_one", "startsWith", "endsWith", "contains", "size", "within"})
+_METHODS = frozenset(
+    {"exists", "all", "exists_one", "startsWith", "endsWith", "contains", "size", "within", "has_attribute"}
+)
 _BUILT_IN = frozenset({"has", "size", "date"})
 _PLAIN = {
     "has() argument must be a field selection": ("`has()` takes a path to a fact", _MACROS["has"]),

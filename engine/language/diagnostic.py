@@ -44,6 +44,7 @@ CODES = {
     "R403": "an order is not well-formed or breaks its own clocks",
     "R404": "a place is not well-formed",
     "R405": "a rule test is not well-formed",
+    "R406": "a switch on which nothing turns",
 }
 """Every code with what it stands for; docs/diagnostics.md has a section for each."""
 

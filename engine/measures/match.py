@@ -58,12 +58,12 @@ class Matcher:
                 self._by_place.setdefault(place, []).append(order)
 
     def match(self, facts: Facts, as_of: str, action: str) -> Sequence[Measure]:
-        """The measures issued and not lapsed on the day that touch the case: one for each order and ground."""
+        """The measures issued by the day that touch the case, lapsed ones too: one for each order and ground."""
         if not self._by_place and not self._by_person:
             return ()
         found: dict[tuple[str, str], tuple[Order, str]] = {}
         for order, ground, at in (*self._by_location(facts), *self._by_involvement(facts)):
-            if order.state(as_of) in {"binding", "issued_not_binding"}:
+            if as_of >= order.issued_on:
                 found.setdefault((order.id, ground), (order, at))
         return [
             self._measure(order, ground, at, _Case(facts, as_of, action)) for (_, ground), (order, at) in found.items()

@@ -16,6 +16,7 @@ from engine.language.rule_file import RuleFile
 from engine.language.source import Source, Span
 from engine.language.yaml_nodes import Mapping as MappingNode
 from engine.language.yaml_nodes import Node, Sequence, Unread, compose
+from engine.measures.attributes import read_attributes
 from engine.measures.order import Order, check_order
 from engine.measures.places import Places, read_places, territories
 from engine.policy.constants import Constants, Overrides, read_constants, shape
@@ -30,6 +31,9 @@ from engine.vocabulary import read_vocabulary
 
 SEMANTICS = "1"
 """Version of what the language means. It changes when the same files would decide otherwise."""
+
+READ_BY_ENGINE = frozenset({"Q19", "Q27", "Q28"})
+"""Switches of clocks, which no rule has to mention: the day of a request that names none, and the days of an order."""
 
 _HAS_RULE = re.compile(r"^rule:", re.MULTILINE)
 RULES, JURISDICTIONS = "rules/", "jurisdictions/"
@@ -100,6 +104,7 @@ class _Loading:
         interpretations = self._document(RULES + "interpretations.yaml", "interpretations", "R401")
         program = self._document(RULES + "program.yaml", "program", "R402")
         declared = self._document(JURISDICTIONS + "places.yaml", "places", "R404")
+        recorded = self._document(JURISDICTIONS + "attributes.yaml", "attributes", "R404")
         constants = read_constants(interpretations, program, overrides, self.diagnostics)
         places = read_places(declared, self.diagnostics)
         # What a file at fault would have said is not missed: the fault is reported once.
@@ -107,16 +112,21 @@ class _Loading:
             "interpretation": (RULES + "interpretations.yaml", interpretations),
             "program": (RULES + "program.yaml", program),
             "place": (JURISDICTIONS + "places.yaml", declared),
+            "attribute": (JURISDICTIONS + "attributes.yaml", recorded),
         }
         excused = frozenset(
             head for head, (name, document) in documents.items() if document is None and name in self.sources
         )
         vocabulary = read_vocabulary()
-        world = World(vocabulary, places.within, constants.values, constants.words, excused)
+        attributes = read_attributes(recorded, places, self.diagnostics)
+        world = World(vocabulary, places.within, attributes, constants.values, constants.words, excused)
         statuses = {} if sources is None else {key: str(spec["status"]) for key, spec in sources.plain.items()}
+        rule_sets = self._rule_sets(world, constants, statuses)
+        orders = self.orders(places, Scope(world))
+        self._refuse_unused(interpretations, world)
         return Policy(
-            program=self._rule_sets(world, constants, statuses),
-            orders=self.orders(places, Scope(world)),
+            program=rule_sets,
+            orders=orders,
             places=places,
             vocabulary=vocabulary,
             statuses=statuses,
@@ -204,13 +214,25 @@ class _Loading:
         """A file that would decide nothing where it stands: silence about it would be taken for consent."""
         for name, source in self.sources.items():
             if name.startswith(JURISDICTIONS) and not name.startswith(JURISDICTIONS + "measures/"):
-                if name != JURISDICTIONS + "places.yaml":
+                if name not in {JURISDICTIONS + "places.yaml", JURISDICTIONS + "attributes.yaml"}:
                     message = "nothing is read from this file"
-                    help_ = "orders go into `measures/`, places into `places.yaml`"
+                    help_ = "it holds `places.yaml`, `attributes.yaml`, and orders in `measures/`"
                     self.diagnostics.append(Diagnostic("R101", message, source.span(0, 1), help_))
             elif is_test(name) and _HAS_RULE.search(source.text):
                 message = "the file has the name of a test and holds a rule set, which would not be read"
                 self.diagnostics.append(Diagnostic("R101", message, source.span(0, 1), "rename it"))
+
+    def _refuse_unused(self, interpretations: Document | None, world: World) -> None:
+        """A switch on which nothing turns would be taken for a choice that has been made."""
+        if interpretations is None or has_errors(self.diagnostics):
+            return
+        for switch, spec in interpretations.plain.items():
+            if f"interpretation.{switch}" in world.mentioned or switch in READ_BY_ENGINE:
+                continue
+            if not {"duty", "procedural"} & spec.keys():
+                help_ = "let a rule turn on it, or say under `duty` or `procedural` where it counts"
+                span = interpretations.span(switch, key=True)
+                self.diagnostics.append(Diagnostic("R406", f"nothing turns on the switch `{switch}`", span, help_))
 
     def _report(self, code: str, message: str, help_: str) -> None:
         where = next((s.name for name, s in self.sources.items() if name.startswith(RULES)), RULES)

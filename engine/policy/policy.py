@@ -12,6 +12,7 @@ import rfc8785
 
 from engine.language.diagnostic import Diagnostic
 from engine.language.rendering import render_text
+from engine.measures.attributes import attributes_of
 from engine.measures.order import Order
 from engine.measures.places import Places
 from engine.program.rule_set import RuleSet
@@ -45,7 +46,10 @@ class RuleSetSummary:
 
 @attrs.frozen
 class OrderSummary:
-    """A special measure and its clocks, days as ISO text."""
+    """A special measure and its clocks, days as ISO text.
+
+    `attributes` are what is recorded of the jurisdiction it targets, `unknown` where nothing is.
+    """
 
     id: str
     kind: str
@@ -53,6 +57,7 @@ class OrderSummary:
     issued_on: str
     binding_on: str
     lapses_after: str
+    attributes: Mapping[str, str]
     file: str
 
 
@@ -121,6 +126,9 @@ class Policy:
                 issued_on=order.issued_on,
                 binding_on=order.binding_on,
                 lapses_after=order.last_day,
+                attributes=attributes_of(order.target, self.world.attributes)
+                if order.target_kind == "jurisdiction"
+                else {},
                 file=order.file,
             )
             for order in self.orders

@@ -111,7 +111,7 @@ class Member:
 
 @attrs.frozen(cache_hash=True)
 class Within:
-    """Whether a place is `region` or lies in it; `places` are all the codes for which that is so."""
+    """Whether a place is one of `places`: those in `region`, or those with the recorded attribute that it names."""
 
     place: Expr
     region: str

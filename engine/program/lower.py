@@ -211,6 +211,8 @@ class _Walk:
                 return self._unless_faulty(TextTest(name, text, part), text, part)
             case "within":
                 return self._within(call, present, local)
+            case "has_attribute":
+                return self._has_attribute(call, present, local)
             case "date":
                 return self._date(node)
             case "calendar.days_between":
@@ -336,6 +338,35 @@ class _Walk:
         if isinstance(place, Literal):
             return Lowered(TRUE if place.value in codes else FALSE)
         return Lowered(Within(place, str(region.value), codes))
+
+    def _has_attribute(self, call: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
+        """What is recorded of a place, as the set of places of which that is recorded."""
+        place = self.visit(call.target, present, local).expr
+        name, value = (self.visit(arg, present, local).expr for arg in call.args)
+        if _FAULT in {place.type, name.type, value.type}:
+            return self._fault()
+        if place.type.kind != "place":
+            message = f"`has_attribute` asks what is recorded of a place, and this is {_said(place.type)}"
+            return self._misfit(call.target, message, "name a fact that is a place")
+        self._used(call.target, place, present)
+        if not isinstance(name, Literal) or not isinstance(value, Literal):
+            help_ = "such as `has_attribute('mutual_legal_assistance_treaty', 'in_force')`"
+            return self._refuse(call.args[0], "`has_attribute` takes an attribute and a value written out", help_)
+        attributes = self._scope.world.attributes
+        if "attribute" in self._scope.world.excused:
+            return self._fault()
+        for word, known, arg in (
+            (str(name.value), attributes.keys(), call.args[0]),
+            (str(value.value), attributes.get(str(name.value), {}).keys(), call.args[1]),
+        ):
+            if word not in known:
+                message = f"`{word[:60]}` is not recorded in jurisdictions/attributes.yaml"
+                self._report(arg, "R309", message, suggest(word, known, "known") or "record it there, with its source")
+                return _NOTHING
+        codes = attributes[str(name.value)][str(value.value)]
+        if isinstance(place, Literal):
+            return Lowered(TRUE if place.value in codes else FALSE)
+        return Lowered(Within(place, f"{name.value} {value.value}", codes))
 
     def _date(self, node: Any) -> Lowered:  # noqa: ANN401
         argument = node.call_expr.args[0]

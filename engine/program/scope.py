@@ -79,23 +79,31 @@ class World:
     """What is the same for every file: the vocabulary, the places, and the constants of switches and program.
 
     `constants` maps `interpretation.Q05` and `program.a.b` to values; `words` maps the name of a switch's type to its
-    options; `within` maps a place to all places in it, itself included; `excused` are the heads of names (and `place`,
+    options; `within` maps a place to all places in it, itself included; `attributes` maps what is recorded of
+    places to its values and these to the places that have them; `excused` are the heads of names (and `place`,
     for codes) that are missing because a file is at fault, which has been reported; `origins` maps the expression of a
-    variable to how it was written, for explanations.
+    variable to how it was written, for explanations; `mentioned` collects the constants that expressions name.
     """
 
     vocabulary: Vocabulary
     within: Mapping[str, frozenset[str]]
+    attributes: Mapping[str, Mapping[str, frozenset[str]]]
     constants: Mapping[str, Literal | ListConstant]
     words: Mapping[str, frozenset[str]]
     excused: frozenset[str] = frozenset()
     origins: dict[Expr, tuple[Clause, ...]] = attrs.Factory(dict)
+    mentioned: set[str] = attrs.Factory(set)
     _weights: dict[Expr, tuple[int, int]] = attrs.Factory(dict)
     _loops: Iterator[int] = attrs.Factory(lambda: itertools.count(1))
 
     def new_element(self, name: str) -> str:
         """A key for a loop, unlike that of any other loop: functions of one file are inlined into loops of another."""
         return f"{name}#{next(self._loops)}"
+
+    def reading(self, switch: str, default: str) -> str:
+        """The chosen option of a switch; the default where no such switch is declared."""
+        chosen = self.constants.get(f"interpretation.{switch}")
+        return str(chosen.value) if isinstance(chosen, Literal) else default
 
     def weight(self, expr: Expr) -> tuple[int, int]:
         """Operations of the expression when written out in full, and how deep they nest."""
@@ -185,6 +193,7 @@ class Scope:
             local = self.locals[name]
             return None if local is None else Lowered(local)
         if name in self.world.constants:
+            self.world.mentioned.add(name)
             # lower() lets a ListConstant into no expression.
             return Lowered(self.world.constants[name])  # type: ignore[arg-type]
         if name in self.vocabulary.roots:
@@ -317,6 +326,7 @@ _HEADS = frozenset({"as_of", "action", "variables", "interpretation", "program",
 _TEXTS = ("string", "string")
 _BUILT_IN = (
     FunctionType("within", "within", _TEXTS, "bool", is_method=True),
+    FunctionType("has_attribute", "has_attribute", ("string", *_TEXTS), "bool", is_method=True),
     FunctionType("date", "date", ("string",), "google.protobuf.Timestamp"),
     FunctionType("calendar.days_between", "days_between", ("google.protobuf.Timestamp",) * 2, "int"),
 )

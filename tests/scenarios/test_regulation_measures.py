@@ -29,8 +29,6 @@ def tellings() -> Iterator[Told]:
         early = {"as_of": "2026-07-08", "orders": ("prohibition",), "actions": ("account.maintain",)}
         yield from tell("T84", "allow", customer, f"{how}, a day early", parts={"account": {"status": "open"}}, **early)
         for day in ("2027-01-10", "2027-06-01"):
-            late = {"as_of": day, "orders": ("extended-too-late",)}
-            yield from tell("T87", "allow", customer, f"{how}, published too late, {day}", **late)
             yield from tell("T86", "allow", customer, f"{how} {day}", actions=BOTH, as_of=day, orders=("prohibition",))
             yield from tell("T87", "deny", customer, f"{how} {day}", actions=BOTH, as_of=day, orders=("extended",))
         yield from tell("T87", "allow", customer, f"{how} after it", as_of="2028-01-01", orders=("extended",))

@@ -131,11 +131,6 @@ ORDERS: dict[str, Facts] = {
         "target": {"jurisdiction": "X-ELBONIA"},
         "extensions": [{"published_on": "2027-01-05", "until": "2027-12-31"}],
     },
-    "extended-too-late": {
-        "kind": "prohibition",
-        "target": {"jurisdiction": "X-ELBONIA"},
-        "extensions": [{"published_on": "2027-01-10", "until": "2027-12-31"}],
-    },
     "conditions": {
         "kind": "conditions",
         "target": {"jurisdiction": "X-ELBONIA"},
