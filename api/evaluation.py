@@ -7,21 +7,17 @@ from zoneinfo import ZoneInfo
 
 from api import problems
 from api.problems import FieldError, Problem
-from engine import Decider, Decision, RequestError
+from engine import Decider, Decision, Policy, RequestError
 from engine.vocabulary.explain import MAX_MISFITS
 
-_LAW_TIME = ZoneInfo("America/New_York")
-"""Days of the rule are days in Washington (interpretation Q19)."""
 
+def law_day(instant: datetime, policy: Policy) -> date:
+    """The day on which the law is read when a request that arrives at that instant names none.
 
-def law_day(instant: datetime) -> date:
-    """The day on which the law is read when a request that arrives at that instant names none."""
-    return instant.astimezone(_LAW_TIME).date()
-
-
-def today() -> date:
-    """The day on which the law is read now."""
-    return law_day(datetime.now(UTC))
+    Days of the rule are days in Washington, unless the policy reads Q19 otherwise.
+    """
+    zone = UTC if policy.reading("Q19", default="new_york_no_roll") == "utc" else ZoneInfo("America/New_York")
+    return instant.astimezone(zone).date()
 
 
 def evaluate(decider: Decider, request: object, mode: str = "authoritative") -> Decision | Problem:

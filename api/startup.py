@@ -32,7 +32,7 @@ def open_service(
     except BaseException:
         log.close()
         raise
-    return DecisionService(policy, Decider(policy, lambda: law_day(now())), log, new_id, now)
+    return DecisionService(policy, Decider(policy, lambda: law_day(now(), policy)), log, new_id, now)
 
 
 def _last_policy(log: DecisionLog) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,7 +16,7 @@ from api.batch_body import read_line
 from api.cli.decision_text import decision_text, problem_text
 from api.cli.exit_codes import ExitCode
 from api.cli.options import load_or_show, policy_options, wants_colour
-from api.evaluation import evaluate, invalid_request, today
+from api.evaluation import evaluate, invalid_request, law_day
 from api.problems import Problem
 from api.request_body import MAX_SINGLE
 from engine import Decider, Decision, RequestError
@@ -63,7 +63,7 @@ def decide(
     policy = load_or_show(rules, jurisdictions)
     if policy is None:
         return ExitCode.RULES_INVALID
-    decider = Decider(policy, today)
+    decider = Decider(policy, lambda: law_day(datetime.now(UTC), policy))
     with _open(file) as stream:
         if batch:
             return _decide_lines(decider, stream, as_of)

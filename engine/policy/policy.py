@@ -97,6 +97,10 @@ class Policy:
         used = {self.statuses[rule_set.source] for rule_set in self.program if rule_set.source in self.statuses}
         return ", ".join(sorted(used or set(self.statuses.values())))
 
+    def reading(self, switch: str, default: str) -> str:
+        """The chosen option of an interpretation switch; the default where no such switch is declared."""
+        return self.world.reading(switch, default)
+
     @property
     def rule_sets(self) -> tuple[RuleSetSummary, ...]:
         """The rule sets, summarised."""

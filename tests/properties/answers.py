@@ -17,7 +17,7 @@ GOOD: Mapping[str, Any] = {
     "us_permanent_resident": False,
     "deprovision_by": "9999-12-31",
 }
-FORMATS = {"date": "2026-11-01", "date-time": "2026-11-01T12:00:00Z", "email": "someone@example.org", "place": "FR"}
+FORMATS = {"date": "2024-01-01", "date-time": "2026-11-01T12:00:00Z", "email": "someone@example.org", "place": "FR"}
 
 
 def supplied(facts: Mapping[str, Any], needs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
