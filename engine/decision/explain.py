@@ -11,7 +11,6 @@ from engine.decision.decider import Case, Decider
 from engine.decision.decision import Decision
 from engine.evaluators.compiled import compile_expression
 from engine.language.source import Span
-from engine.measures.match import Measure
 from engine.program.expressions import Element, Expr
 from engine.program.rule_set import Block, Clause, Condition, Item, Rule, RuleSet, walk
 
@@ -75,7 +74,7 @@ def explain(decider: Decider, request: object, mode: str = "dry_run") -> Explana
 class _Explaining:
     def __init__(self, decider: Decider, case: Case, decision: Decision) -> None:
         self._case = case
-        self._measures: Sequence[Measure] = decider.measures(case)
+        self._derived = decider.derived(case)
         self._origins = decider.policy.world.origins
         self._compiled: dict[tuple[Expr, Element | None], Any] = {}
         self._fired: dict[str, list[str]] = {}
@@ -118,8 +117,8 @@ class _Explaining:
 
     def _elements(self, rule: Rule) -> Sequence[Any]:
         assert rule.each is not None
-        if rule.is_about_measures:
-            return self._measures
+        if rule.each.is_derived:
+            return self._derived[rule.each.names[0]]
         here: Any = self._case.facts
         for name in rule.each.names:
             here = (here or {}).get(name)
@@ -138,7 +137,7 @@ class _Explaining:
         if key not in self._compiled:
             self._compiled[key] = compile_expression(expr, element)
         case = self._case
-        return bool(self._compiled[key](case.facts, case.as_of, case.action, self._measures, value))
+        return bool(self._compiled[key](case.facts, case.as_of, case.action, self._derived, value))
 
 
 def _earlier_choices(block: Block) -> dict[int, Sequence[Item]]:

@@ -28,7 +28,7 @@ from engine.program.rule_set import RuleSet
 from engine.program.scope import Scope, World
 from engine.vocabulary import read_vocabulary
 
-SEMANTICS = "1"
+SEMANTICS = "2"
 """Version of what the language means. It changes when the same files would decide otherwise."""
 
 _HAS_RULE = re.compile(r"^rule:", re.MULTILINE)

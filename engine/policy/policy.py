@@ -14,6 +14,7 @@ from engine.language.diagnostic import Diagnostic
 from engine.language.rendering import render_text
 from engine.measures.order import Order
 from engine.measures.places import Places
+from engine.program.expressions import Literal
 from engine.program.rule_set import RuleSet
 from engine.program.scope import World
 from engine.vocabulary import Vocabulary
@@ -91,6 +92,11 @@ class Policy:
         """The status of the sources in use: one word, or several joined by commas when they differ."""
         used = {self.statuses[rule_set.source] for rule_set in self.program if rule_set.source in self.statuses}
         return ", ".join(sorted(used or set(self.statuses.values())))
+
+    def reading(self, switch: str, default: str) -> str:
+        """How a switch that the engine itself obeys is read; the default where no switch of that name is loaded."""
+        chosen = self.world.constants.get(f"interpretation.{switch}")
+        return str(chosen.value) if isinstance(chosen, Literal) else default
 
     @property
     def rule_sets(self) -> tuple[RuleSetSummary, ...]:

@@ -251,9 +251,8 @@ class Scope:
             return False
 
     def is_optional(self, read: Read) -> bool:
-        """Whether a fact may be absent: callers may leave any of theirs out, derived facts are complete."""
-        derived = {field.type.element.name for field in self.vocabulary.derived.values() if field.type.element}
-        return read.record.type.name not in derived
+        """Whether a fact may be absent."""
+        return not self.vocabulary.is_always_there(read.record.type.name, read.field)
 
     @staticmethod
     def shown(where: Sequence[str]) -> list[str]:
