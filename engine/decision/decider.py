@@ -14,9 +14,8 @@ from engine.decision.request import RequestError, Requests, Violation
 from engine.decision.severity import outcome_of
 from engine.evaluators.compiled import Compiled, compile_expression
 from engine.language.source import Span
-from engine import ownership
 from engine.measures.match import Matcher
-from engine.ownership import Ownership, resolve
+from engine.ownership import LOOK_THROUGH, SWITCH, resolve
 from engine.policy.policy import Policy
 from engine.program.finding import Finding
 from engine.program.rule_set import FactPath, Rule
@@ -55,7 +54,7 @@ class Decider:
         self._requests = Requests(policy.vocabulary, policy.places)
         self._evaluator = evaluator or Compiled(policy.program)
         self._matcher = Matcher(policy.orders, compile_expression)
-        self._reading = policy.reading(ownership.SWITCH, ownership.LOOK_THROUGH)
+        self.reading = policy.reading(SWITCH, LOOK_THROUGH)
         self._needs = Needs(policy.vocabulary)
         self._no_law = _no_law(policy)
         self._identity = {"digest": policy.digest, "as_of": "", "legal_status": policy.legal_status, "mode": ""}
@@ -92,15 +91,9 @@ class Decider:
 
     def derived(self, case: Case) -> DerivedLists:
         """What is worked out from the facts of a case before the rules are read: every derived list."""
-        owned = self.ownership(case)
-        derived = {"owners": owned.owners, "ownership_problems": owned.problems}
+        derived = resolve(case.facts.get("customer") or {}, self.reading)
         derived["measures"] = self._matcher.match(case.facts, case.as_of, case.action, derived)
         return derived
-
-    def ownership(self, case: Case) -> Ownership:
-        """Who owns the customer, as Q01 is read."""
-        customer = case.facts.get("customer")
-        return resolve(customer or {}, self._reading)
 
 
 def _no_law(policy: Policy) -> Finding:

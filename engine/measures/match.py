@@ -26,7 +26,8 @@ class Measure(Derived):
     """
 
     def __init__(self, record: Mapping[str, str], at: str, order: Order, needs: Sequence[Need]) -> None:
-        super().__init__(record, at)
+        super().__init__(record)
+        self.at = at
         self.order = order.id
         self.needs = [(need.at, need.type) for need in needs]
         self.terms = [condition.message for condition in order.conditions]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from typing import Any
 
 import attrs
@@ -13,47 +14,35 @@ from engine.ownership.graph import EXACT, fraction, graph_of
 from engine.ownership.problems import opaque_questions, structural, unknown_shares
 from engine.ownership.readings import AGGREGATE_RELATED, DIRECT_ONLY
 from engine.ownership.related import related_nodes
-from engine.ownership.shares import Question, Resolved, Shares, resolved
+from engine.ownership.shares import Question, Shares, resolved
 from engine.vocabulary import read_vocabulary
-from engine.vocabulary.derived import Derived
+from engine.vocabulary.derived import Derived, derived
 from engine.vocabulary.presence import is_present
 
 Record = Mapping[str, Any]
 _TOLD = tuple(read_vocabulary().records["beneficial_owner"].fields)
 
 
-@attrs.frozen(eq=False)
-class Ownership:
-    """`owners` and `problems` are derived lists; `graph` is what they were found in, when there are holders, and
-    `nodes` are, for each owner, the nodes that are this person."""
-
-    owners: Sequence[Derived]
-    problems: Sequence[Derived] = ()
-    graph: Resolved | None = None
-    nodes: Sequence[Sequence[int]] = ()
-
-
-_NOBODY = Ownership(())
-
-
-def resolve(customer: Record, reading: str) -> Ownership:
-    """Who owns 25 percent or more, or is listed, under a reading of Q01.
+def resolve(customer: Record, reading: str) -> dict[str, Sequence[Derived]]:
+    """Who owns 25 percent or more, or is listed, under a reading of Q01: `owners` and `ownership_problems`.
 
     `customer` must fit the vocabulary. Takes time in proportion to the records, whatever their shape.
     """
-    listed, holders = customer.get("beneficial_owners") or (), customer.get("holders") or ()
-    if not holders:
+    listed = customer.get("beneficial_owners")
+    if not customer.get("holders"):
         if not listed:
-            return _NOBODY
+            return {"owners": (), "ownership_problems": ()}
         if reading != AGGREGATE_RELATED or not any(owner.get("related_to") for owner in listed):
-            return Ownership([_as_listed(index, owner) for index, owner in enumerate(listed)])
-    return _Resolution(customer, listed, holders, reading).ownership()
+            return {"owners": list(map(_as_listed, listed, count())), "ownership_problems": ()}
+    resolution = Resolution(customer, reading)
+    return {"owners": [owner for _, owner in resolution.owners], "ownership_problems": resolution.problems}
 
 
-def _as_listed(index: int, owner: Record) -> Derived:
+def _as_listed(owner: Record, index: int) -> Derived:
     """A listed owner of whom only the list speaks."""
     pct = owner.get("ownership_pct")
-    element = Derived(owner, f"/customer/beneficial_owners/{index}")
+    element = Derived(owner)
+    element.at = f"/customer/beneficial_owners/{index}"
     element["listed"] = True
     element["reaches_quarter"] = pct is not None and pct >= 25
     return element
@@ -72,41 +61,48 @@ class _Person:
     group: int
 
 
-class _Resolution:
-    def __init__(self, customer: Record, listed: Sequence[Record], holders: Sequence[Record], reading: str) -> None:
-        self._listed = listed
-        self._holders = holders
+class Resolution:
+    """The ownership graph of a customer under a reading of Q01, resolved.
+
+    `owners` are the elements of the derived list, each with the nodes of the graph that are this person; `problems` is
+    the other derived list; `resolved` is the graph they were found in.
+    """
+
+    def __init__(self, customer: Record, reading: str) -> None:
+        self._listed: Sequence[Record] = customer.get("beneficial_owners") or ()
+        self._holders: Sequence[Record] = customer.get("holders") or ()
         self._direct_only = reading == DIRECT_ONLY
         self._aggregates = reading == AGGREGATE_RELATED
-        self._graph = graph_of(customer, holders, direct_only=self._direct_only)
+        self._graph = graph_of(customer, self._holders, direct_only=self._direct_only)
         nodes = len(self._graph.into)
-        groups, listed_groups = list(range(nodes)), list(range(nodes, nodes + len(listed)))
+        groups, listed_groups = list(range(nodes)), list(range(nodes, nodes + len(self._listed)))
         if self._aggregates:
-            groups, listed_groups = related_nodes(self._graph, holders, listed)
-        self._resolved = resolved(self._graph, groups)
-        self._shares = Shares(self._resolved)
+            groups, listed_groups = related_nodes(self._graph, self._holders, self._listed)
+        self.resolved = resolved(self._graph, groups)
+        self._shares = Shares(self.resolved)
         self._people = list(self._everybody(groups, listed_groups))
+        self.owners, self.problems = self._found()
 
-    def ownership(self) -> Ownership:
+    def _found(self) -> tuple[list[tuple[Sequence[int], Derived]], list[Derived]]:
         questions = self._questions()
-        opaque = () if self._direct_only else tuple(opaque_questions(self._resolved))
+        opaque = () if self._direct_only else tuple(opaque_questions(self.resolved))
         answers = self._shares.reach(dict.fromkeys((*questions, *(question for _, question in opaque))))
-        owners, nodes, reaching = [], [], set()
+        owners: list[tuple[Sequence[int], Derived]] = []
+        reaching: set[int] = set()
         for person, question in zip(self._people, questions, strict=True):
             reaches = answers[question] or self._listed_pct(person) >= 25
             if reaches:
                 reaching.update(person.nodes)
             if person.index is not None or reaches or self._claims_control(person):
-                owners.append(self._owner(person, reaches=reaches))
-                nodes.append(person.nodes)
-        problems = [*structural(self._resolved, direct_only=self._direct_only)]
+                owners.append((person.nodes, self._owner(person, reaches=reaches)))
+        problems = [*structural(self.resolved, direct_only=self._direct_only)]
         problems += [
             (share.record, "unknown_share")
             for share in unknown_shares(self._graph)
             if self._graph.kinds[share.holder] == "entity" or share.holder not in reaching
         ]
         problems += [(self._graph.records[node][0], "opaque") for node, question in opaque if answers[question]]
-        return Ownership(owners, [self._problem(*found) for found in sorted(problems)], self._resolved, nodes)
+        return owners, [self._problem(*found) for found in sorted(problems)]
 
     def _everybody(self, groups: Sequence[int], listed_groups: Sequence[int]) -> Iterator[_Person]:
         """The listed owners, then every holder who is an individual and not listed, in the order of the records."""
@@ -161,7 +157,7 @@ class _Resolution:
         if person.index is not None:
             sources.insert(0, self._listed[person.index])
             at = f"/customer/beneficial_owners/{person.index}"
-        element = Derived({}, at)
+        element = derived({}, at)
         for source in reversed(sources):
             for name, value in source.items():
                 if name in _TOLD and is_present(value):
@@ -173,4 +169,4 @@ class _Resolution:
         return element
 
     def _problem(self, record: int, kind: str) -> Derived:
-        return Derived({**self._holders[record], "problem": kind}, f"/customer/holders/{record}")
+        return derived({**self._holders[record], "problem": kind}, f"/customer/holders/{record}")

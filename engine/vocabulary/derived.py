@@ -16,13 +16,19 @@ class Derived(dict[str, Any]):
     `order`, `needs` (pointers of absent facts with their types) and `terms` go into every finding about the element.
     """
 
+    # Made for every decision: `at` is set from outside, as a constructor in Python costs more than the record.
+    __slots__ = ("at",)
+    at: str
     order: str = ""
     needs: Sequence[tuple[str, Type]] = ()
     terms: Sequence[str] = ()
 
-    def __init__(self, record: Mapping[str, Any], at: str) -> None:
-        super().__init__(record)
-        self.at = at
+
+def derived(record: Mapping[str, Any], at: str) -> Derived:
+    """The element that has these fields and stands for the facts at this pointer."""
+    element = Derived(record)
+    element.at = at
+    return element
 
 
 DerivedLists = Mapping[str, Sequence[Derived]]
