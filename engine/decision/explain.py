@@ -9,6 +9,7 @@ import attrs
 
 from engine.decision.decider import Case, Decider
 from engine.decision.decision import Decision
+from engine.decision.derived_facts import DerivedFacts, derived_facts
 from engine.evaluators.compiled import compile_expression
 from engine.language.source import Span
 from engine.program.expressions import Element, Expr
@@ -42,16 +43,22 @@ class RuleTrace:
 
 @attrs.frozen
 class Explanation:
-    """A decision with what became of every rule; `unasked` maps rule sets to why they were not asked."""
+    """A decision with what was worked out for it and what became of every rule; `unasked` maps rule sets to why they
+    were not asked."""
 
     decision: Decision
+    derived: DerivedFacts
     rules: tuple[RuleTrace, ...]
     unasked: Mapping[str, str]
 
     @property
     def document(self) -> dict[str, Any]:
         """The explanation as JSON, below the decision it explains."""
-        return {"rules": [attrs.asdict(trace) for trace in self.rules], "unasked": dict(self.unasked)}
+        return {
+            "derived": attrs.asdict(self.derived),
+            "rules": [attrs.asdict(trace) for trace in self.rules],
+            "unasked": dict(self.unasked),
+        }
 
 
 def explain(decider: Decider, request: object, mode: str = "dry_run") -> Explanation:
@@ -68,7 +75,7 @@ def explain(decider: Decider, request: object, mode: str = "dry_run") -> Explana
             unasked[rule_set.name] = f"not in force on {case.as_of}"
         else:
             traces += explaining.rule_set(rule_set)
-    return Explanation(decision, tuple(traces), unasked)
+    return Explanation(decision, derived_facts(decider, case), tuple(traces), unasked)
 
 
 class _Explaining:
@@ -167,6 +174,10 @@ def render_explanation(explanation: Explanation) -> str:
             why = "not" if depth == 0 else "because not"
             lines.append(f"      {'  ' * depth}{why}: {reason.clause}")
             lines.append(f"      {'  ' * depth}     {reason.span.file}:{reason.span.line}:{reason.span.column}")
+    derived = list(explanation.derived.lines)
+    if derived:
+        lines.append(f"\nWorked out before the rules were read ({len(derived)})")
+        lines += [f"  {line}" for line in derived]
     if explanation.unasked:
         lines.append("\nRule sets not asked")
         lines += [f"  {name}  ({why})" for name, why in explanation.unasked.items()]

@@ -106,7 +106,7 @@ def _answer(
 
 
 def _amount(question: Question, shares: Sequence[decimal.Decimal], rounding: str) -> decimal.Decimal:
-    context = _context(PRECISIONS[-1] + EXACT.prec, rounding)
+    context = _DOWN if rounding == decimal.ROUND_FLOOR else _UP
     total = NONE
     for node in question.nodes:
         total = context.add(total, shares[node])
@@ -114,9 +114,11 @@ def _amount(question: Question, shares: Sequence[decimal.Decimal], rounding: str
 
 
 def _context(digits: int, rounding: str) -> decimal.Context:
-    return decimal.Context(
-        prec=digits, rounding=rounding, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX, traps=[]
-    )
+    return decimal.Context(prec=digits, rounding=rounding, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX, traps=[])
+
+
+_DOWN = _context(PRECISIONS[-1] + EXACT.prec, decimal.ROUND_FLOOR)
+_UP = _context(PRECISIONS[-1] + EXACT.prec, decimal.ROUND_CEILING)
 
 
 def _passed(
