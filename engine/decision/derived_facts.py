@@ -14,7 +14,7 @@ from engine.ownership.chains import Chain, Chains, amount, written
 
 @attrs.frozen
 class OwnerTrace:
-    """An element of `owners`: where it stands, what counts for it, and the chains by which the graph comes to a share."""
+    """An element of `owners`: where it stands, what counts for it, and by which chains the graph comes to a share."""
 
     at: str
     listed: bool

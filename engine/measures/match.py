@@ -69,9 +69,7 @@ class Matcher:
                 found.setdefault((order.id, ground), (order, at))
         # The conditions of an order do not speak of orders.
         case = _Case(facts, as_of, action, {**derived, "measures": ()})
-        return [
-            self._measure(order, ground, at, case) for (_, ground), (order, at) in found.items()
-        ]
+        return [self._measure(order, ground, at, case) for (_, ground), (order, at) in found.items()]
 
     def _by_location(self, facts: Facts, owners: Sequence[Derived]) -> Iterator[tuple[Order, str, str]]:
         if not self._by_place:
@@ -121,7 +119,9 @@ class Matcher:
                     yield order, "involved", at
 
     def _measure(self, order: Order, ground: str, at: str, case: _Case) -> Measure:
-        unmet = [c for c, holds in self._conditions[order.id] if not holds(case.facts, case.as_of, case.action, case.derived)]
+        unmet = [
+            c for c, holds in self._conditions[order.id] if not holds(case.facts, case.as_of, case.action, case.derived)
+        ]
         unknown = [need for c in unmet for need in c.reads if _is_absent(case.facts, need.at)]
         # One condition that fails on facts that are there settles it, whatever the others lack.
         settled = any(not any(_is_absent(case.facts, need.at) for need in c.reads) for c in unmet)

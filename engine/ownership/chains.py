@@ -20,7 +20,7 @@ _SHOWN = decimal.Context(prec=17)
 
 @attrs.frozen
 class Step:
-    """A share on the way to the customer: the record (a JSON Pointer), its percentage, and whether it counts as the whole
+    """A share on the way to the customer: the pointer of its record, its percentage, and whether it counts as the whole
     because an earlier holder of the chain controls what is held."""
 
     at: str
@@ -109,11 +109,11 @@ def amount(chain: Chain) -> decimal.Decimal:
 
 
 def written(chain: Chain) -> str:
-    """The chain in words, from the owner to the customer: `50 % of /customer/holders/0 × 50 %`."""
+    """The chain in words, from the owner to the customer: 50 % of /customer/holders/0 times 50 %."""
     own, *others = chain
     text = _written(own)
     for step in others:
-        text += f" of {step.at} × {_written(step)}"
+        text += f" of {step.at} × {_written(step)}"  # noqa: RUF001 - a times sign, for people to read
     return text
 
 

@@ -27,8 +27,8 @@ def controls(
 ) -> list[Control | None]:
     """For each node its ultimate controller, if it has one; `related` maps each node to whom it counts together with.
 
-    Holders come first in `components`, so whoever controls a holder is known before what it holds is looked at. Inside a
-    ring nobody is ultimate: there a holder stands for itself.
+    Holders come first in `components`, so whoever controls a holder is known before what it holds is looked at. Inside
+    a ring nobody is ultimate: there a holder stands for itself.
     """
     found: list[Control | None] = [None] * len(graph.into)
     for component in components:

@@ -55,7 +55,7 @@ class Graph:
         """The nodes of a person: by the id where both have one, by the name otherwise."""
         found: dict[int, None] = {}
         own_id, name = person.get("id"), person.get("name")
-        if own_id in self.nodes:
+        if own_id is not None and own_id in self.nodes:
             found[self.nodes[own_id]] = None
         if name is not None:
             for node in (self.unnamed[name],) if name in self.unnamed else ():

@@ -96,9 +96,7 @@ class Shares:
         return answers
 
 
-def _answer(
-    question: Question, low: Sequence[decimal.Decimal], high: Sequence[decimal.Decimal]
-) -> bool | None:
+def _answer(question: Question, low: Sequence[decimal.Decimal], high: Sequence[decimal.Decimal]) -> bool | None:
     """Whether a quarter is reached, by bounds; None when they leave it open."""
     if _amount(question, low, decimal.ROUND_FLOOR) >= QUARTER:
         return True

@@ -261,9 +261,11 @@ class Scope:
 
 
 def _most_specific(functions: Sequence[Function], types: Sequence[Type], vocabulary: Vocabulary) -> Function | None:
-    """The definition that fits the arguments and names the most of their types exactly."""
+    """The definition that fits the arguments and names types nearest to theirs."""
     fitting = [function for function in functions if function.fits(types, vocabulary)]
-    return max(fitting, key=lambda f: sum(p.type == t for p, t in zip(f.parameters, types, strict=True)), default=None)
+    return min(
+        fitting, key=lambda f: sum(map(vocabulary.distance, types, (p.type for p in f.parameters))), default=None
+    )
 
 
 def _overloads(name: str, functions: Sequence[Function], vocabulary: Vocabulary) -> list[FunctionType]:

@@ -86,6 +86,10 @@ class Vocabulary:
         above = self.records[record].extends
         return (record, *(self.lineage(above) if above else ()))
 
+    def distance(self, type_: Type, taken: Type) -> int:
+        """How many records lie between a type and one that it may be given for."""
+        return self.lineage(type_.name).index(taken.name) if type_.kind == "record" else 0
+
     def is_always_there(self, record: str, field: str) -> bool:
         """Whether a fact is there in every case: callers may leave any of theirs out."""
         return self.records[record].fields[field].always

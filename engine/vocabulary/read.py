@@ -42,7 +42,9 @@ class _Reader:
 
     def fields(self, body: dict[str, Any]) -> dict[str, Field]:
         return {
-            name: Field(name, self.type(spec["type"]), spec["about"], spec.get("section", ""), spec.get("always") == "true")
+            name: Field(
+                name, self.type(spec["type"]), spec["about"], spec.get("section", ""), spec.get("always") == "true"
+            )
             for name, spec in body.items()
             if name != "extends"
         }

@@ -63,7 +63,7 @@ class Compiled:
 
 
 def compile_expression(expr: Expr, element: Element | None = None) -> Callable[..., bool]:
-    """A single expression as a function of facts, day, action and derived lists, and of the list element it is about."""
+    """An expression as a function of facts, day, action and derived lists, and of the list element it is about."""
     names = _names()
     writer = PythonText({}, names)
     last = "element=None" if element is None else f"{writer.value(element)}=None"

@@ -20,7 +20,6 @@ from engine.program.expressions import And, Choose, Element, Expr, Has, Named, O
 from engine.program.presence import Presence, is_total
 from engine.program.scope import weight
 
-
 _SELDOM = frozenset({"measures", "ownership_problems"})
 """Lists that most cases leave empty."""
 
