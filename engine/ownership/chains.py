@@ -109,11 +109,11 @@ def amount(chain: Chain) -> decimal.Decimal:
 
 
 def written(chain: Chain) -> str:
-    """The chain in words, from the owner to the customer: 50 % of /customer/holders/0 times 50 %."""
+    """The chain in words, from the owner to the customer: 50 % of /customer/holders/0 × 50 %."""
     own, *others = chain
     text = _written(own)
     for step in others:
-        text += f" of {step.at} × {_written(step)}"  # noqa: RUF001 - a times sign, for people to read
+        text += f" of {step.at} × {_written(step)}"
     return text
 
 

@@ -207,7 +207,7 @@ class _Checking:
         elif each is not None and each.is_derived and below:
             type_ = _told_part(each.element.type, names[1:], expr.type, scope)
         if type_ is None:
-            help_ = "name a fact of the request; findings over measures point to theirs by themselves"
+            help_ = "name a fact of the request; findings over what is derived point to theirs by themselves"
             self._report("R311", f"`{text.value[:80]}` is worked out, nobody supplies it", text.span, help_)
             return None
         return FactPath(names[1:] if below else names, type_, below_element=below)

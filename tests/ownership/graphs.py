@@ -12,7 +12,7 @@ MOST = 10_000
 
 
 def holder(text: str, **more: Any) -> Record:
-    """`"anna 50 acme"`: the individual `anna` has 50 percent of `acme`. An entity has a capital letter; `?` is unknown."""
+    """`"anna 50 Acme"`: the individual `anna` has 50 percent of the entity `Acme`; `?` is an unknown share."""
     own_id, pct, owner_of = text.split()
     kind = "entity" if own_id[0].isupper() else "individual"
     record = {"id": own_id, "kind": kind, "owner_of": owner_of, "pct": None if pct == "?" else float(pct)}
