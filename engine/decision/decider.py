@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import attrs
@@ -14,10 +14,12 @@ from engine.decision.request import RequestError, Requests, Violation
 from engine.decision.severity import outcome_of
 from engine.evaluators.compiled import Compiled, compile_expression
 from engine.language.source import Span
-from engine.measures.match import Matcher, Measure
+from engine.measures.match import Matcher
+from engine.ownership import LOOK_THROUGH, SWITCH, resolve
 from engine.policy.policy import Policy
 from engine.program.finding import Finding
 from engine.program.rule_set import FactPath, Rule
+from engine.vocabulary.derived import DerivedLists
 from engine.vocabulary.model import Type
 
 NO_LAW = "ostiary.law/not-in-force"
@@ -52,6 +54,7 @@ class Decider:
         self._requests = Requests(policy.vocabulary, policy.places)
         self._evaluator = evaluator or Compiled(policy.program)
         self._matcher = Matcher(policy.orders, compile_expression)
+        self.reading = policy.reading(SWITCH, LOOK_THROUGH)
         self._needs = Needs(policy.vocabulary)
         self._no_law = _no_law(policy)
         self._identity = {"digest": policy.digest, "as_of": "", "legal_status": policy.legal_status, "mode": ""}
@@ -83,12 +86,14 @@ class Decider:
 
     def findings(self, case: Case) -> list[Finding]:
         """The rules that apply to a case, in file order."""
-        found = self._evaluator.findings(case.action, case.as_of, case.facts, self.measures(case))
+        found = self._evaluator.findings(case.action, case.as_of, case.facts, self.derived(case))
         return [self._no_law] if found is None else found
 
-    def measures(self, case: Case) -> Sequence[Measure]:
-        """The special measures that touch a case on its day."""
-        return self._matcher.match(case.facts, case.as_of, case.action)
+    def derived(self, case: Case) -> DerivedLists:
+        """What is worked out from the facts of a case before the rules are read: every derived list."""
+        derived = resolve(case.facts.get("customer") or {}, self.reading)
+        derived["measures"] = self._matcher.match(case.facts, case.as_of, case.action, derived)
+        return derived
 
 
 def _no_law(policy: Policy) -> Finding:

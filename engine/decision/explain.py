@@ -9,9 +9,9 @@ import attrs
 
 from engine.decision.decider import Case, Decider
 from engine.decision.decision import Decision
+from engine.decision.derived_facts import DerivedFacts, derived_facts
 from engine.evaluators.compiled import compile_expression
 from engine.language.source import Span
-from engine.measures.match import Measure
 from engine.program.expressions import Element, Expr
 from engine.program.rule_set import Block, Clause, Condition, Item, Rule, RuleSet, walk
 
@@ -43,16 +43,22 @@ class RuleTrace:
 
 @attrs.frozen
 class Explanation:
-    """A decision with what became of every rule; `unasked` maps rule sets to why they were not asked."""
+    """A decision with what was worked out for it and what became of every rule; `unasked` maps rule sets to why they
+    were not asked."""
 
     decision: Decision
+    derived: DerivedFacts
     rules: tuple[RuleTrace, ...]
     unasked: Mapping[str, str]
 
     @property
     def document(self) -> dict[str, Any]:
         """The explanation as JSON, below the decision it explains."""
-        return {"rules": [attrs.asdict(trace) for trace in self.rules], "unasked": dict(self.unasked)}
+        return {
+            "derived": attrs.asdict(self.derived),
+            "rules": [attrs.asdict(trace) for trace in self.rules],
+            "unasked": dict(self.unasked),
+        }
 
 
 def explain(decider: Decider, request: object, mode: str = "dry_run") -> Explanation:
@@ -69,13 +75,13 @@ def explain(decider: Decider, request: object, mode: str = "dry_run") -> Explana
             unasked[rule_set.name] = f"not in force on {case.as_of}"
         else:
             traces += explaining.rule_set(rule_set)
-    return Explanation(decision, tuple(traces), unasked)
+    return Explanation(decision, derived_facts(decider, case), tuple(traces), unasked)
 
 
 class _Explaining:
     def __init__(self, decider: Decider, case: Case, decision: Decision) -> None:
         self._case = case
-        self._measures: Sequence[Measure] = decider.measures(case)
+        self._derived = decider.derived(case)
         self._origins = decider.policy.world.origins
         self._compiled: dict[tuple[Expr, Element | None], Any] = {}
         self._fired: dict[str, list[str]] = {}
@@ -118,8 +124,8 @@ class _Explaining:
 
     def _elements(self, rule: Rule) -> Sequence[Any]:
         assert rule.each is not None
-        if rule.is_about_measures:
-            return self._measures
+        if rule.each.is_derived:
+            return self._derived[rule.each.names[0]]
         here: Any = self._case.facts
         for name in rule.each.names:
             here = (here or {}).get(name)
@@ -138,7 +144,7 @@ class _Explaining:
         if key not in self._compiled:
             self._compiled[key] = compile_expression(expr, element)
         case = self._case
-        return bool(self._compiled[key](case.facts, case.as_of, case.action, self._measures, value))
+        return bool(self._compiled[key](case.facts, case.as_of, case.action, self._derived, value))
 
 
 def _earlier_choices(block: Block) -> dict[int, Sequence[Item]]:
@@ -168,6 +174,10 @@ def render_explanation(explanation: Explanation) -> str:
             why = "not" if depth == 0 else "because not"
             lines.append(f"      {'  ' * depth}{why}: {reason.clause}")
             lines.append(f"      {'  ' * depth}     {reason.span.file}:{reason.span.line}:{reason.span.column}")
+    derived = list(explanation.derived.lines)
+    if derived:
+        lines.append(f"\nWorked out before the rules were read ({len(derived)})")
+        lines += [f"  {line}" for line in derived]
     if explanation.unasked:
         lines.append("\nRule sets not asked")
         lines += [f"  {name}  ({why})" for name, why in explanation.unasked.items()]

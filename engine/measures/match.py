@@ -10,29 +10,27 @@ import attrs
 from engine.measures.order import Order
 from engine.program.expressions import Expr
 from engine.program.finding import Need
+from engine.vocabulary.derived import Derived, DerivedLists
 from engine.vocabulary.presence import is_present
 
 Facts = Mapping[str, Any]
-Holds = Callable[[Facts, str, str, Sequence[object]], bool]
-"""A compiled expression: facts, `as_of`, action and measures to true or false."""
+Holds = Callable[[Facts, str, str, DerivedLists], bool]
+"""A compiled expression: facts, `as_of`, action and derived lists to true or false."""
 
 
-@attrs.frozen(eq=False)
-class Measure:
-    """An order that touches a case.
+class Measure(Derived):
+    """An order that touches a case: the `measure` of the vocabulary.
 
-    `record` is the `measure` of the vocabulary, as rules see it; `at` points to the facts that bring the case under the
-    order; `needs` are the absent facts on which its conditions depend.
+    `at` points to the facts that bring the case under the order; `needs` are the absent facts on which its conditions
+    depend, `terms` the conditions.
     """
 
-    record: Mapping[str, str]
-    order: Order
-    at: str
-    needs: tuple[Need, ...]
-
-    def get(self, field: str) -> str:
-        """A field of the record: rules read a measure as they read any other record."""
-        return self.record[field]
+    def __init__(self, record: Mapping[str, str], at: str, order: Order, needs: Sequence[Need]) -> None:
+        super().__init__(record)
+        self.at = at
+        self.order = order.id
+        self.needs = [(need.at, need.type) for need in needs]
+        self.terms = [condition.message for condition in order.conditions]
 
 
 @attrs.frozen(eq=False)
@@ -40,6 +38,7 @@ class _Case:
     facts: Facts
     as_of: str
     action: str
+    derived: DerivedLists
 
 
 class Matcher:
@@ -57,19 +56,23 @@ class Matcher:
             for place in order.places:
                 self._by_place.setdefault(place, []).append(order)
 
-    def match(self, facts: Facts, as_of: str, action: str) -> Sequence[Measure]:
-        """The measures issued by the day that touch the case, lapsed ones too: one for each order and ground."""
+    def match(self, facts: Facts, as_of: str, action: str, derived: DerivedLists) -> Sequence[Measure]:
+        """The measures issued by the day that touch the case, lapsed ones too: one for each order and ground.
+
+        `derived` holds every other derived list.
+        """
         if not self._by_place and not self._by_person:
             return ()
         found: dict[tuple[str, str], tuple[Order, str]] = {}
-        for order, ground, at in (*self._by_location(facts), *self._by_involvement(facts)):
+        owners = derived["owners"]
+        for order, ground, at in (*self._by_location(facts, owners), *self._by_involvement(facts, owners)):
             if as_of >= order.issued_on:
                 found.setdefault((order.id, ground), (order, at))
-        return [
-            self._measure(order, ground, at, _Case(facts, as_of, action)) for (_, ground), (order, at) in found.items()
-        ]
+        # The conditions of an order do not speak of orders.
+        case = _Case(facts, as_of, action, {**derived, "measures": ()})
+        return [self._measure(order, ground, at, case) for (_, ground), (order, at) in found.items()]
 
-    def _by_location(self, facts: Facts) -> Iterator[tuple[Order, str, str]]:
+    def _by_location(self, facts: Facts, owners: Sequence[Derived]) -> Iterator[tuple[Order, str, str]]:
         if not self._by_place:
             return
         customer = facts.get("customer") or {}
@@ -79,12 +82,11 @@ class Matcher:
         for order, ground, at in self._connections(customer):
             if order.id not in inside:
                 yield order, ground, at
-        for index, owner in enumerate(customer.get("beneficial_owners") or ()):
-            above = f"/customer/beneficial_owners/{index}"
+        for owner in owners:
             for order in self._at(owner.get("located_in")):
-                yield order, "owner", f"{above}/located_in"
+                yield order, "owner", f"{owner.at}/located_in"
             for order in self._at((owner.get("address") or {}).get("country")):
-                yield order, "owner", f"{above}/address/country"
+                yield order, "owner", f"{owner.at}/address/country"
         for order in self._at((facts.get("reseller") or {}).get("located_in")):
             yield order, "reseller", "/reseller/located_in"
 
@@ -111,14 +113,21 @@ class Matcher:
     def _at(self, place: str | None) -> Sequence[Order]:
         return () if place is None else self._by_place.get(place, ())
 
-    def _by_involvement(self, facts: Facts) -> Iterator[tuple[Order, str, str]]:
-        if self._by_person:
-            for word, at in _persons(facts):
-                for order in self._by_person.get(word, ()):
-                    yield order, "involved", at
+    def _by_involvement(self, facts: Facts, owners: Sequence[Derived]) -> Iterator[tuple[Order, str, str]]:
+        if not self._by_person:
+            return
+        for word, at in _persons(facts):
+            for order in self._by_person.get(word, ()):
+                yield order, "involved", at
+        for word, at in _shareholders(facts):
+            for order in self._by_person.get(word, ()):
+                has_quarter = any(o["reaches_quarter"] and word in {o.get("id"), o.get("name")} for o in owners)
+                yield order, "involved" if has_quarter else "stake", at
 
     def _measure(self, order: Order, ground: str, at: str, case: _Case) -> Measure:
-        unmet = [c for c, holds in self._conditions[order.id] if not holds(case.facts, case.as_of, case.action, ())]
+        unmet = [
+            c for c, holds in self._conditions[order.id] if not holds(case.facts, case.as_of, case.action, case.derived)
+        ]
         unknown = [need for c in unmet for need in c.reads if _is_absent(case.facts, need.at)]
         # One condition that fails on facts that are there settles it, whatever the others lack.
         settled = any(not any(_is_absent(case.facts, need.at) for need in c.reads) for c in unmet)
@@ -131,11 +140,11 @@ class Matcher:
             "ground": ground,
             "conditions": conditions,
         }
-        return Measure(record, order, at, tuple(unknown) if conditions == "unknown" else ())
+        return Measure(record, at, order, unknown if conditions == "unknown" else ())
 
 
 def _persons(facts: Facts) -> Iterator[tuple[str, str]]:
-    """Every id and name in a case, with its pointer (Q31: involvement in any capacity)."""
+    """Every id and name in a case but those of shareholders, with its pointer."""
     account, customer = facts.get("account") or {}, facts.get("customer") or {}
     reseller = facts.get("reseller") or {}
     for index, word in enumerate(account.get("involves") or ()):
@@ -146,6 +155,11 @@ def _persons(facts: Facts) -> Iterator[tuple[str, str]]:
                 yield person[key], f"/{part}/{key}"
     for index, word in enumerate(customer.get("trading_names") or ()):
         yield word, f"/customer/trading_names/{index}"
+
+
+def _shareholders(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Every id and name of an owner or holder, with its pointer: whether a small share involves them is Q31."""
+    customer = facts.get("customer") or {}
     for part in ("beneficial_owners", "holders"):
         for index, person in enumerate(customer.get(part) or ()):
             for key in ("id", "name"):

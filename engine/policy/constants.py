@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import yaml
 
+from engine import ownership
 from engine.language.diagnostic import Diagnostic, suggest
 from engine.language.document import Document
 from engine.program.expressions import Literal
@@ -61,6 +62,7 @@ def read_constants(
                 message = f"`{chosen}` is not an option of `{switch}`"
                 diagnostics.append(Diagnostic("R401", message, span, help_))
             values[name] = Literal(chosen, Type("enum", name))
+            _refuse_unknown_readings(switch, spec["options"], interpretations, diagnostics)
         _refuse_unknown(overrides.interpretations, interpretations.plain, "switch", interpretations, diagnostics)
     flat = {} if program is None else _flatten(program.plain)
     if program is not None:
@@ -74,6 +76,19 @@ def read_constants(
         elif isinstance(value, bool | int | float | str):
             values[f"program.{key}"] = Literal(value, _type(value))
     return Constants(values, words, terms)
+
+
+def _refuse_unknown_readings(
+    switch: str, options: Iterable[str], document: Document, diagnostics: list[Diagnostic]
+) -> None:
+    """A reading that the engine itself obeys must be one of those it computes, or it would be read as another."""
+    if switch == ownership.SWITCH:
+        for option in options:
+            if option not in ownership.READINGS:
+                span = document.span(switch, "options", option, key=True)
+                message = f"ownership is not resolved by any reading `{option[:60]}`"
+                help_ = suggest(option, ownership.READINGS, "readings known")
+                diagnostics.append(Diagnostic("R401", message, span, help_))
 
 
 def _refuse_unknown(

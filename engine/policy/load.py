@@ -29,7 +29,7 @@ from engine.program.rule_set import RuleSet
 from engine.program.scope import Scope, World
 from engine.vocabulary import read_vocabulary
 
-SEMANTICS = "1"
+SEMANTICS = "2"
 """Version of what the language means. It changes when the same files would decide otherwise."""
 
 READ_BY_ENGINE = frozenset({"Q19", "Q27", "Q28"})

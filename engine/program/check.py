@@ -138,7 +138,7 @@ class _Checking:
         # Rules over one list under one name share their element, so that they can be evaluated in one pass.
         symbol = Element(f"{name.value}#{where.value}", element)
         assert isinstance(read, Read | Root)
-        return Each(symbol, read, path_names), scope.with_locals({name.value: symbol})  # type: ignore[arg-type]  # Root: derived
+        return Each(symbol, read, path_names), scope.with_locals({name.value: symbol})
 
     def _rule(self, node: EffectNode, scope: Scope, each: Each | None, condition: Expr) -> Rule | None:
         needs = [self._fact(need, scope, each) for need in node.needs]
@@ -149,7 +149,7 @@ class _Checking:
             self._report("R205", f"id `{node.id.value}` is used twice in this file", node.id.span, help_)
         elif node.id.value:
             self._ids[node.id.value] = node.id.span
-        self._check_needs(node, each)
+        self._check_needs(node, scope, each)
         if any(need is None for need in needs) or (node.at is not None and at is None):
             return None
         wanted = tuple(need for need in needs if need is not None)
@@ -165,9 +165,10 @@ class _Checking:
             span=node.id.span if node.id.value else self._file.name.span,
         )
 
-    def _check_needs(self, node: EffectNode, each: Each | None) -> None:
-        about_measures = each is not None and each.names == ("measures",)
-        if node.effect.value == "hold" and not node.asks and not about_measures:
+    def _check_needs(self, node: EffectNode, scope: Scope, each: Each | None) -> None:
+        # Of what no caller says, such as a measure, the element itself tells what is missing.
+        asks_by_itself = each is not None and each.is_derived and _told(each.element.type, scope) is None
+        if node.effect.value == "hold" and not node.asks and not asks_by_itself:
             help_ = "add `needs:` with the facts that would answer it, or use `review` or `deny`"
             self._report("R212", "a hold names nothing that could be supplied", node.effect.span, help_)
         if node.effect.value in {"allow", "restrict"} and node.needs:
@@ -200,11 +201,16 @@ class _Checking:
             return None
         expr, names = found
         below = each is not None and names[0] in scope.locals
-        if (each.names[0] if each is not None and below else names[0]) in scope.vocabulary.derived:
-            help_ = "name a fact of the request; findings over measures point to theirs by themselves"
+        type_: Type | None = expr.type
+        if names[0] in scope.vocabulary.derived:
+            type_ = None
+        elif each is not None and each.is_derived and below:
+            type_ = _told_part(each.element.type, names[1:], expr.type, scope)
+        if type_ is None:
+            help_ = "name a fact of the request; findings over what is derived point to theirs by themselves"
             self._report("R311", f"`{text.value[:80]}` is worked out, nobody supplies it", text.span, help_)
             return None
-        return FactPath(names[1:] if below else names, expr.type, below_element=below)
+        return FactPath(names[1:] if below else names, type_, below_element=below)
 
     def _resolve(self, text: Text, scope: Scope) -> tuple[Expr, tuple[str, ...]] | None:
         """A dotted path to the fact it names, with its names as written."""
@@ -238,6 +244,20 @@ class _Checking:
 
     def _report(self, code: str, message: str, span: Span, help_: str | None = None) -> None:
         self._diagnostics.append(Diagnostic(code, message, span, help_))
+
+
+def _told(derived: Type, scope: Scope) -> Type | None:
+    """The record that a caller says of an element of a derived list; None when it is derived throughout."""
+    _, *above = scope.vocabulary.lineage(derived.name)
+    return Type("record", above[0]) if above else None
+
+
+def _told_part(derived: Type, names: Sequence[str], type_: Type, scope: Scope) -> Type | None:
+    """The type of what a caller says at a path below such an element; None when the engine works it out."""
+    told = _told(derived, scope)
+    if told is None or not names:
+        return told
+    return type_ if names[0] in scope.vocabulary.records[told.name].fields else None
 
 
 def _meant(condition: Text | None, scope: Scope, present: Paths | None) -> Paths | None:

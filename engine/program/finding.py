@@ -7,6 +7,7 @@ from collections.abc import Callable
 import attrs
 
 from engine.program.rule_set import FactPath, Rule
+from engine.vocabulary.derived import Derived
 from engine.vocabulary.model import Type
 
 
@@ -38,6 +39,31 @@ def finding(rule: Rule, rank: int) -> Finding:
     """The finding of a rule that is not about the elements of a list."""
     needs = tuple(Need(pointer(need), need.type) for need in rule.needs)
     return Finding(rule, pointer(rule.at), rank, needs, "", rule.terms)
+
+
+def derived_finding(rule: Rule, rank: int) -> Callable[[Derived], Finding]:
+    """The finding of a rule over a derived list, as a function of the element.
+
+    It points to the facts that the element stands for, unless the rule names others. What the element asks for comes
+    before what the rule adds.
+    """
+    at, is_below = pointer(rule.at), rule.at.below_element
+    needs = [(pointer(need), need.below_element, need.type) for need in rule.needs]
+    is_restriction = rule.effect == "restrict"
+
+    def bind(element: Derived) -> Finding:
+        above = element.at
+        own = [Need(f"{above}{tail}" if below else tail, type_) for tail, below, type_ in needs]
+        return Finding(
+            rule,
+            f"{above}{at}" if is_below else at,
+            rank,
+            (*(Need(*need) for need in element.needs), *own),
+            element.order,
+            (*element.terms, *rule.terms) if is_restriction else (),
+        )
+
+    return bind
 
 
 def element_finding(rule: Rule, rank: int) -> Callable[[int], Finding]:

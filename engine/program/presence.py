@@ -73,8 +73,5 @@ def _in_turn(items: tuple[Expr, ...], memo: dict[Expr, Presence], *, negated: bo
 
 
 def _is_optional(read: Read) -> bool:
-    """Whether the fact may be absent: records read as empty ones, and what the engine derives is complete."""
-    if read.type.kind == "record":
-        return False
-    derived = {field.type.element.name for field in read_vocabulary().derived.values() if field.type.element}
-    return read.record.type.name not in derived
+    """Whether the fact may be absent: records read as empty ones."""
+    return read.type.kind != "record" and not read_vocabulary().is_always_there(read.record.type.name, read.field)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from engine.language.source import Span, Text
-from engine.program.expressions import Element, Expr, Read
+from engine.program.expressions import Element, Expr, Read, Root
 from engine.vocabulary.model import Type
 
 
@@ -50,11 +50,16 @@ class Condition:
 
 @attrs.frozen(eq=False)
 class Each:
-    """The list a rule looks at element by element."""
+    """The list a rule looks at element by element; `over` is a Root when the engine derives the list."""
 
     element: Element
-    over: Read
+    over: Read | Root
     names: tuple[str, ...]
+
+    @property
+    def is_derived(self) -> bool:
+        """Whether the engine works the list out: its elements know which facts they stand for."""
+        return isinstance(self.over, Root)
 
 
 @attrs.frozen(eq=False)
@@ -74,11 +79,6 @@ class Rule:
     needs: tuple[FactPath, ...]
     terms: tuple[str, ...]
     span: Span
-
-    @property
-    def is_about_measures(self) -> bool:
-        """Whether the rule looks at the special measures that touch the case."""
-        return self.each is not None and self.each.names == ("measures",)
 
 
 @attrs.frozen(eq=False)

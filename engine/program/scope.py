@@ -260,9 +260,8 @@ class Scope:
             return False
 
     def is_optional(self, read: Read) -> bool:
-        """Whether a fact may be absent: callers may leave any of theirs out, derived facts are complete."""
-        derived = {field.type.element.name for field in self.vocabulary.derived.values() if field.type.element}
-        return read.record.type.name not in derived
+        """Whether a fact may be absent."""
+        return not self.vocabulary.is_always_there(read.record.type.name, read.field)
 
     @staticmethod
     def shown(where: Sequence[str]) -> list[str]:
@@ -271,9 +270,11 @@ class Scope:
 
 
 def _most_specific(functions: Sequence[Function], types: Sequence[Type], vocabulary: Vocabulary) -> Function | None:
-    """The definition that fits the arguments and names the most of their types exactly."""
+    """The definition that fits the arguments and names types nearest to theirs."""
     fitting = [function for function in functions if function.fits(types, vocabulary)]
-    return max(fitting, key=lambda f: sum(p.type == t for p, t in zip(f.parameters, types, strict=True)), default=None)
+    return min(
+        fitting, key=lambda f: sum(map(vocabulary.distance, types, (p.type for p in f.parameters))), default=None
+    )
 
 
 def _overloads(name: str, functions: Sequence[Function], vocabulary: Vocabulary) -> list[FunctionType]:

@@ -38,17 +38,21 @@ INSTANT = Type("instant")
 
 @attrs.frozen
 class Field:
-    """One fact: its name, its type, what it means, and the section that speaks of it (empty when none does)."""
+    """One fact: its name, its type, what it means, and the section that speaks of it (empty when none does).
+
+    `always` marks a derived fact that is there in every case; any other may be absent.
+    """
 
     name: str
     type: Type
     about: str
     section: str = ""
+    always: bool = False
 
 
 @attrs.frozen
 class Record:
-    """A named group of fields. `extends` names the record whose fields are included, or is empty."""
+    """A named group of fields. `extends` names the record whose fields come first among them, or is empty."""
 
     name: str
     fields: Mapping[str, Field]
@@ -74,5 +78,18 @@ class Vocabulary:
         return {**self.facts, **self.derived}
 
     def extending(self, record: str) -> tuple[str, ...]:
-        """Names of the record itself and of every record that includes its fields."""
-        return (record, *(r.name for r in self.records.values() if r.extends == record))
+        """Names of the record itself and of every record that includes its fields, directly or through another."""
+        return tuple(name for name in self.records if record in self.lineage(name))
+
+    def lineage(self, record: str) -> tuple[str, ...]:
+        """Names of the record and of those whose fields it includes, the nearest first."""
+        above = self.records[record].extends
+        return (record, *(self.lineage(above) if above else ()))
+
+    def distance(self, type_: Type, taken: Type) -> int:
+        """How many records lie between a type and one that it may be given for."""
+        return self.lineage(type_.name).index(taken.name) if type_.kind == "record" else 0
+
+    def is_always_there(self, record: str, field: str) -> bool:
+        """Whether a fact is there in every case: callers may leave any of theirs out."""
+        return self.records[record].fields[field].always

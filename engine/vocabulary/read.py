@@ -23,11 +23,14 @@ def read_vocabulary() -> Vocabulary:
     read = _Reader(enums, frozenset(source["records"]))
     own = {name: read.fields(body) for name, body in source["records"].items()}
     extends = {name: body.get("extends", "") for name, body in source["records"].items()}
-    records = {
-        name: Record(name, {**(own[extends[name]] if extends[name] else {}), **fields}, extends[name])
-        for name, fields in own.items()
-    }
+    records = {name: Record(name, _with_included(name, own, extends), extends[name]) for name in own}
     return Vocabulary(enums, records, read.fields(source["facts"]), read.fields(source["derived"]), source)
+
+
+def _with_included(name: str, own: dict[str, dict[str, Field]], extends: dict[str, str]) -> dict[str, Field]:
+    """The fields of a record after those of the records it extends."""
+    above = extends[name]
+    return {**(_with_included(above, own, extends) if above else {}), **own[name]}
 
 
 class _Reader:
@@ -39,7 +42,9 @@ class _Reader:
 
     def fields(self, body: dict[str, Any]) -> dict[str, Field]:
         return {
-            name: Field(name, self.type(spec["type"]), spec["about"], spec.get("section", ""))
+            name: Field(
+                name, self.type(spec["type"]), spec["about"], spec.get("section", ""), spec.get("always") == "true"
+            )
             for name, spec in body.items()
             if name != "extends"
         }

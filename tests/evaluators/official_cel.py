@@ -52,12 +52,16 @@ class OfficialCel:
 
 
 def activation(
-    facts: Mapping[str, Any], as_of: str, action: str, measures: Sequence[Mapping[str, str]] = ()
+    facts: Mapping[str, Any], as_of: str, action: str, derived: Mapping[str, Sequence[Mapping[str, Any]]]
 ) -> dict[str, Any]:
     """Everything an expression may mention, as the official runtime takes it."""
     roots = {name: message(field.type.name, facts.get(name) or {}) for name, field in _VOCABULARY.facts.items()}
-    listed = [message("measure", measure) for measure in measures]
-    return {**roots, "as_of": _day(as_of), "action": action, "measures": listed}
+    listed = {
+        name: [message(field.type.element.name, element) for element in derived[name]]
+        for name, field in _VOCABULARY.derived.items()
+        if field.type.element is not None
+    }
+    return {**roots, "as_of": _day(as_of), "action": action, **listed}
 
 
 def message(record: str, content: Mapping[str, Any]) -> Any:

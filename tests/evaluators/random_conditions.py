@@ -19,6 +19,9 @@ _ABOUT_THE_CASE = (
     "size(measures) > 1",
     "measures.exists(m, m.state == 'binding' && m.ground in ['residence', 'use'])",
     "measures.all(m, m.state != 'issued_not_binding')",
+    "owners.exists(x, x.reaches_quarter && (!x.listed || has(x.resolved_pct)))",
+    "owners.exists_one(x, has(x.ownership_pct) && x.ownership_pct >= 25.0)",
+    "ownership_problems.all(x, x.problem in ['dangling', 'unknown_share'])",
     "true",
     "false",
 )

@@ -21,6 +21,8 @@ _CONSTANTS = {
     "program.unverified.pending": "'restrict'",
 }
 
+_LISTS = (("o", "beneficial_owner", "customer.beneficial_owners"), ("w", "owner", "owners"))
+
 
 @attrs.frozen
 class Program:
@@ -127,7 +129,7 @@ class _Making:
         rule = {"id": f"r{next(self._serial)}", "effect": "deny", "message": "No."}
         conditions = Conditions(self._rng, names, self._functions)
         if not is_match and self._rng.random() < 0.3:
-            owner = Place((("o", Type("record", "beneficial_owner")),))
-            condition = conditions.condition(2, known, owner)
-            return {**rule, "for": {"o": "customer.beneficial_owners"}, "condition": condition}
+            name, record, listed = self._rng.choice(_LISTS)
+            condition = conditions.condition(2, known, Place(((name, Type("record", record)),)))
+            return {**rule, "for": {name: listed}, "condition": condition}
         return {**rule, "at": "customer", "condition": conditions.condition(2, known, Place())}

@@ -35,14 +35,17 @@ PATHS = (
     *("customer.name", "customer.kind", "customer.us_citizen", "customer.located_in", "customer.emails"),
     *("customer.is_business", "customer.address", "customer.address.country", "customer.address.kind"),
     *("customer.identity.status", "customer.identity.methods", "customer.identity.verified_on"),
-    *("customer.beneficial_owners", "customer.locations_of_use", "customer.payments"),
+    *("customer.beneficial_owners", "customer.holders", "customer.locations_of_use", "customer.payments"),
     *("account.opened_on", "account.status", "account.involves", "reseller.tier", "reseller.located_in"),
     *("training.ops", "training.dual_use", "training.report", "product.kind"),
 )
 PERSON = ("name", "us_citizen", "located_in", "emails", "address.country", "identity.status", "identity.verified_on")
+OWNER = (*PERSON, "ownership_pct", "substantial_control", "control_by")
 BELOW = {
     "person": PERSON,
-    "beneficial_owner": (*PERSON, "ownership_pct", "substantial_control"),
+    "beneficial_owner": OWNER,
+    "owner": (*OWNER, "listed", "reaches_quarter", "resolved_pct"),
+    "holder": (*PERSON, "id", "kind", "owner_of", "pct", "control_by"),
     "payment": ("kind", "identifier"),
 }
 Known = frozenset[str]

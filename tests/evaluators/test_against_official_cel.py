@@ -15,25 +15,25 @@ from random_words import MEASURES
 from small_rules import DAY, plain_policy, policy
 
 from engine.evaluators.compiled import Compiled
+from engine.ownership import LOOK_THROUGH, resolve
+from engine.vocabulary.derived import DerivedLists, derived
 
 CASES = 12
-OFFICIAL = OfficialCel(plain_policy().places.within, {"o": record_type("beneficial_owner")})
-
-
-class Measure:
-    """What the evaluator asks of a special measure in a condition."""
-
-    def __init__(self, record: Mapping[str, str]) -> None:
-        self.get = record.get
+LOOPS = {"o": "beneficial_owner", "w": "owner"}
+OFFICIAL = OfficialCel(plain_policy().places.within, {name: record_type(record) for name, record in LOOPS.items()})
 
 
 class Interpreted:
     """Rules by the book: `match` takes the first item that holds, `aggregate` every one; conditions by official CEL."""
 
-    def __init__(self, program: Program, case: Mapping[str, Any], measures: tuple[Mapping[str, str], ...]) -> None:
+    def __init__(self, program: Program, case: Mapping[str, Any], derived: DerivedLists) -> None:
         self._program = program
-        self._case = case
-        self._given = activation(case, DAY, "account.open", measures)
+        self._given = activation(case, DAY, "account.open", derived)
+        owners = (case.get("customer") or {}).get("beneficial_owners") or []
+        self._lists = {
+            "o": [(f"/customer/beneficial_owners/{index}", owner) for index, owner in enumerate(owners)],
+            "w": [(owner.at, owner) for owner in derived["owners"]],
+        }
 
     def block(self, block: Mapping[str, Any]) -> tuple[list[str], bool]:
         """The findings, and whether a choice was made, as it always is in an aggregate."""
@@ -47,11 +47,11 @@ class Interpreted:
 
     def _item(self, item: Mapping[str, Any]) -> tuple[list[str], bool]:
         if "for" in item:
-            owners = (self._case.get("customer") or {}).get("beneficial_owners") or []
+            (name,) = item["for"]
             return [
-                f"random/{item['id']}@/customer/beneficial_owners/{index}"
-                for index, owner in enumerate(owners)
-                if self._holds(item["condition"], {**self._given, "o": message("beneficial_owner", owner)})
+                f"random/{item['id']}@{at}"
+                for at, element in self._lists[name]
+                if self._holds(item["condition"], {**self._given, name: message(LOOPS[name], element)})
             ], True
         if "condition" in item and not self._holds(item["condition"], self._given):
             return [], False
@@ -72,6 +72,8 @@ def test_same_findings(seed: int) -> None:
     compiled = Compiled(policy(program.rules, definitions__d=program.definitions).program)
     for _ in range(CASES):
         case, measures = random_facts(rng), rng.choice(((), MEASURES[:1], MEASURES))
-        found = compiled.findings("account.open", DAY, case, [Measure(measure) for measure in measures])
-        expected, _ = Interpreted(program, case, measures).block(program.rules["rule"])
+        listed = [derived(measure, "/customer") for measure in measures]
+        lists = {**resolve(case.get("customer") or {}, LOOK_THROUGH), "measures": listed}
+        found = compiled.findings("account.open", DAY, case, lists)
+        expected, _ = Interpreted(program, case, lists).block(program.rules["rule"])
         assert [f"{finding.rule.id}@{finding.at}" for finding in found] == expected

@@ -16,6 +16,7 @@ GOOD: Mapping[str, Any] = {
     "us_citizen": False,
     "us_permanent_resident": False,
     "deprovision_by": "9999-12-31",
+    "owner_of": "customer",
 }
 FORMATS = {"date": "2024-01-01", "date-time": "2026-11-01T12:00:00Z", "email": "someone@example.org", "place": "FR"}
 
@@ -36,7 +37,7 @@ def answer(need: Mapping[str, Any], facts: Mapping[str, Any]) -> Any:
     if at == "/customer/beneficial_owners":
         return _owners(customer, schema["items"])
     if at == "/customer/holders":
-        return _holders(customer)
+        return _holders(schema["items"])
     value = _from(schema, at.rpartition("/")[2])
     if is_entity and at == "/customer/address/kind":
         return "principal_place"
@@ -46,29 +47,17 @@ def answer(need: Mapping[str, Any], facts: Mapping[str, Any]) -> Any:
 
 
 def _owners(customer: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Any]:
-    """Those listed already and every holder who may have to be, each told in full, and somebody in control."""
+    """Those listed already, each told in full, and somebody in control."""
     in_control = {**_from(schema), "substantial_control": True}
     told = {key: value for key, value in in_control.items() if key not in {"id", "name"}}
-    known = [*(customer.get("beneficial_owners") or ()), *_individuals(customer.get("holders") or ())]
+    known = customer.get("beneficial_owners") or ()
     named = [{key: person[key] for key in ("id", "name") if person.get(key) is not None} for person in known]
     return [*(told | {"name": "Somebody"} | names for names in named), {**in_control, "id": "in-control"}]
 
 
-def _individuals(holders: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [holder for holder in holders if holder.get("kind") != "entity"]
-
-
-def _holders(customer: Mapping[str, Any]) -> list[Any]:
-    """Those known already, with an individual behind each entity."""
-    found = []
-    for index, holder in enumerate(customer.get("holders") or ()):
-        known = {**holder, "id": holder.get("id") or f"holder-{index}"}
-        found.append(known)
-        if known.get("kind") == "entity":
-            found.append(
-                {"id": f"behind-{index}", "name": "Somebody", "kind": "individual", "owner_of": known["id"], "pct": 100}
-            )
-    return found
+def _holders(schema: Mapping[str, Any]) -> list[Any]:
+    """Who really holds the customer: one individual, whatever was said before."""
+    return [{**_from(schema), "id": "holder", "kind": "individual", "owner_of": "customer", "pct": 100}]
 
 
 def _from(schema: Mapping[str, Any], name: str = "") -> Any:

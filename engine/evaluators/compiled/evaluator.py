@@ -11,14 +11,14 @@ from typing import Any
 
 from engine.evaluators.compiled.generate import generate
 from engine.evaluators.compiled.python_text import PythonText
-from engine.measures.match import Measure
 from engine.program.expressions import Element, Expr
-from engine.program.finding import Finding, finding
-from engine.program.rule_set import Rule, RuleSet
+from engine.program.finding import Finding
+from engine.program.rule_set import RuleSet
+from engine.vocabulary.derived import DerivedLists
 from engine.vocabulary.presence import is_present
 
 Facts = Mapping[str, Any]
-Decide = Callable[[Facts, str, str, Sequence[Measure]], list[Finding]]
+Decide = Callable[[Facts, str, str, DerivedLists], list[Finding]]
 
 
 class Compiled:
@@ -32,16 +32,16 @@ class Compiled:
         self._eras = sorted(days - {""})
         self._by_era: dict[tuple[str, int], Decide | None] = {}
 
-    def findings(self, action: str, as_of: str, facts: Facts, measures: Sequence[Measure]) -> list[Finding] | None:
+    def findings(self, action: str, as_of: str, facts: Facts, derived: DerivedLists) -> list[Finding] | None:
         """The rules that apply, in file order; None when no rule set for the action is in force that day.
 
-        `facts` must fit the vocabulary, `as_of` is a day as ISO text, `measures` are those that touch the case.
+        `facts` must fit the vocabulary, `as_of` is a day as ISO text, `derived` holds every derived list of it.
         """
         key = (action, bisect_right(self._eras, as_of))
         if key not in self._by_era:
             self._by_era[key] = self._function(action, as_of)
         decide = self._by_era[key]
-        return None if decide is None else decide(facts, action, as_of, measures)
+        return None if decide is None else decide(facts, action, as_of, derived)
 
     def text(self, action: str, as_of: str) -> str:
         """The generated Python, for people who want to see it."""
@@ -63,11 +63,11 @@ class Compiled:
 
 
 def compile_expression(expr: Expr, element: Element | None = None) -> Callable[..., bool]:
-    """A single expression as a function of facts, day, action and measures, and of the list element it is about."""
+    """An expression as a function of facts, day, action and derived lists, and of the list element it is about."""
     names = _names()
     writer = PythonText({}, names)
     last = "element=None" if element is None else f"{writer.value(element)}=None"
-    text = f"def holds(facts, as_of, action, measures, {last}):\n    return {writer.value(expr)}\n"
+    text = f"def holds(facts, as_of, action, derived, {last}):\n    return {writer.value(expr)}\n"
     function: Callable[..., bool] = _define(text, names, "holds")
     return function
 
@@ -77,7 +77,6 @@ def _names() -> dict[str, object]:
         "E": {},
         "days_between": days_between,
         "is_present": is_present,
-        "measure_finding": _measure_finding,
         "RANK": operator.attrgetter("rank"),
     }
 
@@ -86,24 +85,6 @@ def _define(text: str, names: dict[str, object], name: str) -> Any:  # noqa: ANN
     # The text is made from checked expressions only; constants enter as objects or through repr().
     exec(compile(text, f"<ostiary {name}>", "exec"), names)  # noqa: S102
     return names[name]
-
-
-def _measure_finding(rule: Rule, rank: int, measure: Measure) -> Finding:
-    """The finding of a rule over special measures.
-
-    Unless the rule says otherwise it points to the facts that bring the case under the order. What the order itself
-    asks for comes before what the rule adds.
-    """
-    own = finding(rule, rank)
-    conditions = tuple(condition.message for condition in measure.order.conditions)
-    return Finding(
-        rule,
-        at=measure.at if rule.at.below_element else own.at,
-        rank=rank,
-        needs=(*measure.needs, *own.needs),
-        order=measure.order.id,
-        terms=(*conditions, *own.terms) if rule.effect == "restrict" else (),
-    )
 
 
 def days_between(start: str, end: str) -> int:

@@ -23,24 +23,24 @@ from engine.program.expressions import (
     negation,
     path,
 )
-from engine.program.finding import element_finding, finding
+from engine.program.finding import derived_finding, element_finding, finding
 from engine.program.rule_set import RuleSet
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9]+")
 _GENERATED = re.compile(r"e_|K\d+\Z|\d")
 """Names that the text of expressions makes for list elements and for constants."""
-_RESERVED = frozenset({*keyword.kwlist, *dir(builtins), "facts", "action", "as_of", "measures", "out", "items", "i"})
+_RESERVED = frozenset({*keyword.kwlist, *dir(builtins), "facts", "action", "as_of", "derived", "out", "items", "i"})
 _LONGEST_CHAIN = 50
 """Choices of a `match` that are written as one if-elif chain; Python nests each in the one before."""
 
 
 def generate(rule_sets: Sequence[RuleSet], constants: dict[str, object]) -> str:
-    """The text of `decide(facts, action, as_of, measures)`, which returns the findings in file order.
+    """The text of `decide(facts, action, as_of, derived)`, which returns the findings in file order.
 
     `constants` receives the objects that the text refers to by name.
     """
     writer = _Writer(constants)
-    writer.line(0, "def decide(facts, action, as_of, measures):")
+    writer.line(0, "def decide(facts, action, as_of, derived):")
     writer.line(1, "out = []")
     writer.suite(suite_of(rule_sets), 1)
     # Loops over lists run all their rules in one pass: only then can findings be out of file order.
@@ -157,18 +157,23 @@ class _Writer:
         if rule.each is None:
             self.line(indent, f"out.append({self._text.constant(finding(rule, emit.rank))})")
             return
-        if rule.is_about_measures:
-            arguments = f"{self._text.constant(rule)}, {emit.rank}, {self._text.value(rule.each.element)}"
-            self.line(indent, f"out.append(measure_finding({arguments}))")
+        if rule.each.is_derived:
+            bind, element = derived_finding(rule, emit.rank), self._text.value(rule.each.element)
+            self.line(indent, f"out.append({self._text.constant(bind)}({element}))")
         else:
             self.line(indent, f"out.append({self._text.constant(element_finding(rule, emit.rank))}(i))")
 
     def _loop(self, loop: Loop, indent: int) -> None:
         if not loop.suite.statements:
             return
-        self.line(indent, f"items = {self._text.value(loop.each.over)}")
+        element, over = self._text.value(loop.each.element), self._text.value(loop.each.over)
+        if loop.each.is_derived:
+            self.line(indent, f"for {element} in {over}:")
+            self.suite(loop.suite, indent + 1)
+            return
+        self.line(indent, f"items = {over}")
         self.line(indent, "if items:")
-        self.line(indent + 1, f"for i, {self._text.value(loop.each.element)} in enumerate(items):")
+        self.line(indent + 1, f"for i, {element} in enumerate(items):")
         self.suite(loop.suite, indent + 2)
 
 

@@ -126,8 +126,10 @@ def _text_test(text: PythonText, expr: TextTest) -> str:
 
 
 def _root(_: PythonText, expr: Root) -> str:
-    if expr.name in {"as_of", "action", "measures"}:
+    if expr.name in {"as_of", "action"}:
         return expr.name
+    if expr.type.kind == "list":
+        return f"derived[{expr.name!r}]"
     return f"(facts.get({expr.name!r}) or E)"
 
 

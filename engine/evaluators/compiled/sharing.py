@@ -20,6 +20,9 @@ from engine.program.expressions import And, Choose, Element, Expr, Has, Named, O
 from engine.program.presence import Presence, is_total
 from engine.program.scope import weight
 
+_SELDOM = frozenset({"measures", "ownership_problems"})
+"""Lists that most cases leave empty."""
+
 
 def place_shared(body: Suite) -> None:
     """Fill `shared` of the suites, operands before what is made of them."""
@@ -54,9 +57,9 @@ class _Placing:
         free = self._free_elements(expr)
         if self._is_value(expr) and not free & bound:
             # Two loops over one list are two loops: what depends on an element is shared inside one of them only.
-            # What only special measures ask for is computed where there is one, which is seldom.
+            # What only such lists ask for is computed where one has an element, which is seldom.
             loops = [above for above in _outwards(suite) if above.loop is not None]
-            seldom = next((above for above in loops if above.loop and above.loop.names == ("measures",)), None)
+            seldom = next((above for above in loops if above.loop and above.loop.names[0] in _SELDOM), None)
             loop = seldom or (loops[0] if loops and free else None)
             uses = self._uses.get((expr, id(loop)))
             if uses is None:
