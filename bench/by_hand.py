@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import pycountry
 
+from engine.evaluators.compiled.evaluator import days_between
 from engine.ownership import LOOK_THROUGH, resolve
 
 TERRITORIES = ("AS", "GU", "MP", "PR", "UM", "VI")
@@ -36,6 +37,7 @@ FILE_ORDER = {
     for position, rule in enumerate(
         f"{rule_set}/{rule}"
         for rule_set, rules in {
+            "certification.first_form": "not-yet",
             "cip.collection": """
                 name trading-names owner-name address address-kind individual-address individual-street principal-place
                 inquiry-address is-business entity-street address-country locations-of-use organized-in named-owner
@@ -47,9 +49,14 @@ FILE_ORDER = {
             "cip.owners": """
                 names none-named none-qualifies reason-recorded share-unknown held-unknown holder-opaque
                 holders-in-a-circle shares-above-whole holder-repeated individual-held""",
+            "cip.records": "resolution",
             "cip.verification": """
                 unverified method pending-restricted deprovisioned failed removed-before signatories doubts discrepancy
                 owner-unverified owner-method owner-pending-restricted owner-deprovisioned owner-failed owner-doubts""",
+            "exemption.finding": "provider account-type reseller notice-overdue revoked",
+            "reseller.evidence": "terminated terminate-overdue received",
+            "reseller.resale": "becomes-reseller reseller-without-program",
+            "reseller.training_reports": "suspended suspend ask assured",
             "scope.product": "foreign-provider not-infrastructure not-us-product software-kind no-relationship",
         }.items()
         for rule in rules.split()
@@ -67,11 +74,22 @@ def findings(facts: dict, as_of: str) -> list[tuple[str, str]]:
     product = facts.get("product") or NOTHING
     kind = product.get("kind")
     runs_software = product.get("runs_customer_software")
-    provider_is_foreign = (facts.get("provider") or NOTHING).get("us_person") is False
+    provider = facts.get("provider") or NOTHING
+    provider_is_foreign = provider.get("us_person") is False
     is_no_infrastructure = kind == "domain_registration" or (runs_software is False and kind not in NETWORK_SERVICES)
     is_not_us = product.get("owned_by_us_person") is False and product.get("operated_in_us") is False
 
     out: list[tuple[str, str]] = []
+    exempt = _exemption_findings(out, provider.get("exemption"), as_of) if provider else None
+    reseller = facts.get("reseller")
+    if reseller and not provider_is_foreign and not reseller.get("us_person"):
+        is_exempt_reseller = exempt == "reseller" and _is_named(reseller, provider["exemption"])
+        if is_exempt_reseller:
+            out.append(("exemption.finding/reseller", "/provider/exemption"))
+        in_reach = not is_no_infrastructure and not is_not_us and not is_exempt_reseller
+        _reseller_findings(out, reseller, as_of, in_reach=in_reach)
+    elif reseller and exempt == "reseller" and _is_named(reseller, provider["exemption"]):
+        out.append(("exemption.finding/reseller", "/provider/exemption"))
     if provider_is_foreign or is_no_infrastructure or is_not_us:
         if provider_is_foreign:
             out.append(("scope.product/foreign-provider", "/provider/us_person"))
@@ -79,12 +97,11 @@ def findings(facts: dict, as_of: str) -> list[tuple[str, str]]:
             out.append(("scope.product/not-infrastructure", "/product"))
         if is_not_us:
             out.append(("scope.product/not-us-product", "/product"))
-            return out
-    else:
+    elif exempt not in {"provider", "account_type"}:
         _account_findings(out, facts, as_of)
         if product.get("formal_relationship") is False:
             out.append(("scope.product/no-relationship", "/product/formal_relationship"))
-    if kind == "software" and runs_software is None and not provider_is_foreign:
+    if kind == "software" and runs_software is None and not provider_is_foreign and not is_not_us:
         out.append(("scope.product/software-kind", "/product/runs_customer_software"))
     if len(out) > 1:
         # Findings about owners are made owner by owner, and wanted rule by rule.
@@ -155,6 +172,14 @@ def _account_findings(out: list, facts: dict, as_of: str) -> None:  # noqa: PLR0
             return
         out.append(("cip.gate/resold", "/account/resold_to_foreign_person"))
 
+    if not is_us and (facts.get("account") or NOTHING).get("resold_to_foreign_person"):
+        _resale_findings(out, facts, as_of)
+    certified_on = (facts.get("provider") or NOTHING).get("certified_on")
+    if certified_on is not None and certified_on > as_of:
+        out.append(("certification.first_form/not-yet", "/provider/certified_on"))
+    for index, discrepancy in enumerate(customer.get("discrepancies") or ()):
+        if discrepancy.get("resolved_on") is not None and discrepancy.get("note") is None:
+            out.append(("cip.records/resolution", f"/customer/discrepancies/{index}/note"))
     _collection_findings(out, customer, is_entity=is_entity)
     _verification_findings(out, customer, identity, as_of, is_entity=is_entity)
     for at, owner, is_foreign, is_verified_us in owners:
@@ -163,6 +188,79 @@ def _account_findings(out: list, facts: dict, as_of: str) -> None:  # noqa: PLR0
         elif is_entity and owner.get("name") is None:
             out.append(("cip.collection/named-owner", f"{at}/name"))
         _owner_verification_findings(out, at, owner, as_of, is_verified_us=is_verified_us)
+
+
+def _exemption_findings(out: list, exemption: dict | None, as_of: str) -> str | None:
+    """Whom the finding exempts, if one stands on the day."""
+    if not exemption:
+        return None
+    granted_on, revoked_on = exemption.get("granted_on"), exemption.get("revoked_on")
+    if revoked_on is not None and revoked_on <= as_of:
+        out.append(("exemption.finding/revoked", "/provider/exemption/revoked_on"))
+        return None
+    if granted_on is None or granted_on > as_of:
+        return None
+    holder, last = exemption.get("holder"), exemption.get("last_notice_on") or granted_on
+    if days_between(last, as_of) > 365:
+        out.append(("exemption.finding/notice-overdue", "/provider/exemption/last_notice_on"))
+    if holder in {"provider", "account_type"}:
+        out.append((f"exemption.finding/{holder.replace('_', '-')}", "/provider/exemption"))
+    return holder
+
+
+def _is_named(reseller: dict, exemption: dict) -> bool:
+    return reseller.get("id") is not None and reseller["id"] == exemption.get("reseller_id")
+
+
+def _reseller_findings(out: list, reseller: dict, as_of: str, *, in_reach: bool) -> None:
+    terminated_on, suspended_on = reseller.get("terminated_on"), reseller.get("suspended_on")
+    assurances_on = reseller.get("assurances_on")
+    if assurances_on is not None and assurances_on > as_of:
+        assurances_on = None
+    is_suspended = (
+        suspended_on is not None and suspended_on <= as_of and (assurances_on is None or assurances_on < suspended_on)
+    )
+    if in_reach and terminated_on is not None and terminated_on <= as_of:
+        out.append(("reseller.evidence/terminated", "/reseller/terminated_on"))
+    if is_suspended:
+        out.append(("reseller.training_reports/suspended", "/reseller/suspended_on"))
+    for index, evidence in enumerate(reseller.get("evidence") or ()):
+        at, received_on = f"/reseller/evidence/{index}", evidence.get("received_on")
+        known_on, remedied_on = evidence.get("non_remediation_known_on"), evidence.get("remediated_on")
+        is_remedied = remedied_on is not None and remedied_on <= as_of
+        is_unremedied = known_on is not None and known_on <= as_of and not (is_remedied and remedied_on >= known_on)
+        is_open = (received_on is None or received_on <= as_of) and (
+            not is_remedied or is_unremedied or evidence.get("raises_risk")
+        )
+        if evidence.get("kind") != "training_report_breach":
+            if in_reach and is_open:
+                ends = is_unremedied or evidence.get("raises_risk")
+                if received_on is None:
+                    out.append(("reseller.evidence/received", f"{at}/received_on"))
+                elif ends and days_between(received_on, as_of) > 30:
+                    out.append(("reseller.evidence/terminate-overdue", at))
+        elif is_unremedied:
+            if assurances_on is None or assurances_on < known_on:
+                if is_open:
+                    out.append(("reseller.training_reports/suspend", at))
+            elif not is_suspended:
+                out.append(("reseller.training_reports/assured", at))
+        elif is_open:
+            out.append(("reseller.training_reports/ask", at))
+
+
+def _resale_findings(out: list, facts: dict, as_of: str) -> None:
+    reseller = facts.get("reseller") or NOTHING
+    if reseller.get("us_person"):
+        return
+    exemption = (facts.get("provider") or NOTHING).get("exemption") or NOTHING
+    if _exemption_findings([], exemption, as_of) == "reseller" and _is_named(reseller, exemption):
+        return
+    is_written = (reseller.get("program") or NOTHING).get("written")
+    if is_written is None:
+        out.append(("reseller.resale/becomes-reseller", "/reseller/program"))
+    elif not is_written:
+        out.append(("reseller.resale/reseller-without-program", "/reseller/program/written"))
 
 
 def _exempt_findings(out: list, customer: dict, identity: dict, owners: list, *, is_entity: bool) -> None:

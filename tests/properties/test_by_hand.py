@@ -11,8 +11,16 @@ from bench.shipped import DAY, requests
 from engine import Decider
 from engine.evaluators.compiled import Compiled
 
-# Rules of switches and program values that are set otherwise: they can make no finding.
+# Rules of switches and program values that are set otherwise, and of other actions: they can make no finding.
 SILENT = {
+    "certification.first_form/unknown",
+    "cip.collection/subdivision",
+    "reseller.evidence/close",
+    "reseller.evidence/new-reseller",
+    "reseller.evidence/terminate",
+    "reseller.evidence/terminated-before",
+    "reseller.evidence/unresolved",
+    "reseller.training_reports/before-supply",
     "cip.collection/any-payment",
     "cip.gate/standing-unknown",
     "cip.verification/pending-held",
