@@ -128,6 +128,8 @@ def _text_test(text: PythonText, expr: TextTest) -> str:
 def _root(_: PythonText, expr: Root) -> str:
     if expr.name in {"as_of", "action", "measures"}:
         return expr.name
+    if expr.type.kind not in {"record", "list"}:
+        return f"facts[{expr.name!r}]"  # a constant that was left open: whoever decides says what it is
     return f"(facts.get({expr.name!r}) or E)"
 
 
