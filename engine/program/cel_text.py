@@ -86,9 +86,7 @@ _WRITTEN: dict[type, Callable[[Any], str]] = {
     Member: _member,
     Within: lambda e: f"{cel_text(e.place)}.within('{e.region}')",
     Choose: lambda e: f"{_in(e, e.condition)} ? {_in(e, e.then)} : {_in(e, e.otherwise)}",
-    Quantify: lambda e: (
-        f"{cel_text(e.over)}.{e.kind}({e.element.key.partition('#')[0]}, {cel_text(e.body)})"
-    ),
+    Quantify: lambda e: f"{cel_text(e.over)}.{e.kind}({e.element.key.partition('#')[0]}, {cel_text(e.body)})",
     Size: lambda e: f"size({cel_text(e.item)})",
     TextTest: lambda e: f"{_in(e, e.text)}.{e.operator}({cel_text(e.part)})",
     Arithmetic: _binary,

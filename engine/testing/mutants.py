@@ -15,7 +15,7 @@ import attrs
 from engine.language.source import Text
 from engine.policy.policy import Policy
 from engine.program.clauses import conjuncts
-from engine.program.expressions import Expr, children, rebuilt
+from engine.program.expressions import Expr, Has, Named, Quantify, children, rebuilt
 from engine.program.presence import Presence, Reads, presence
 from engine.program.rule_set import Block, Rule, RuleSet, walk
 from engine.program.scope import Definition, Places
@@ -75,8 +75,7 @@ class Mutants:
     def woven(self, policy: Policy, is_meant: Callable[[str], bool]) -> Iterator[Woven]:
         """The mutants of a policy in the files that are meant, one file after the other.
 
-        They are woven into the rule set of the file, or into the rule sets that use its definitions; into none when
-        nobody uses them.
+        They are woven into the rule set of the file, or into the rule sets that use its definitions.
         """
         finding = _Finding(policy)
         for file, owners in _by_file(policy).items():
@@ -123,8 +122,15 @@ class Mutants:
             yield mutation, self._numbers.setdefault((*key, seen[key]), mutant)
 
 
+def used_definitions(policy: Policy) -> frozenset[Definition]:
+    """The definitions that a rule uses, itself or through others."""
+    definitions = Definitions(policy.world.definitions)
+    conditions = [item.condition.expr for rule_set in policy.program for _, item in walk(rule_set.block)]
+    return frozenset().union(*map(definitions.within, conditions))
+
+
 def _by_file(policy: Policy) -> dict[str, list[_Owner]]:
-    """What was written, by the file it was written in."""
+    """What was written, by the file it was written in. A change to what nobody uses is none."""
     found: dict[str, list[_Owner]] = {}
     for rule_set in policy.program:
         for _, item in walk(rule_set.block):
@@ -132,7 +138,8 @@ def _by_file(policy: Policy) -> dict[str, list[_Owner]]:
                 name = item.outcome.id if isinstance(item.outcome, Rule) else rule_set.name
                 text = item.condition.clauses[0].written
                 found.setdefault(text.source.name, []).append(_Owner(name, item.condition.expr, text))
-    for definition in policy.world.definitions:
+    used = used_definitions(policy)
+    for definition in [definition for definition in policy.world.definitions if definition in used]:
         owner = _Owner(definition.name, definition.expr, definition.text, definition)
         found.setdefault(definition.text.source.name, []).append(owner)
     return found
@@ -140,7 +147,7 @@ def _by_file(policy: Policy) -> dict[str, list[_Owner]]:
 
 def _nodes(expr: Expr, place: Place = ()) -> Iterator[tuple[Place, Expr]]:
     yield place, expr
-    for n, child in enumerate(children(expr)):
+    for n, child in enumerate(() if isinstance(expr, Named) else children(expr)):
         yield from _nodes(child, (*place, n))
 
 
@@ -160,13 +167,33 @@ class _Finding:
         self.definitions = Definitions(policy.world.definitions)
         self._program = policy.program
         self._memo: dict[Expr, Presence] = {}
+        self._lists: dict[Definition, Reads] = {}
+        self._looked: set[tuple[Expr, Reads]] = set()
+        for rule_set in policy.program:
+            for _, item in walk(rule_set.block):
+                each = item.outcome.each if isinstance(item.outcome, Rule) else None
+                self._look(item.condition.expr, frozenset() if each is None else frozenset({each.over}))
+
+    def _look(self, expr: Expr, lists: Reads) -> None:
+        """Note of each definition the lists over whose elements every rule that uses it runs: they are there."""
+        if (expr, lists) in self._looked:
+            return
+        self._looked.add((expr, lists))
+        definition = self.definitions.of(expr) if isinstance(expr, Named) else None
+        if definition is not None:
+            self._lists[definition] = self._lists.get(definition, lists) & lists
+        for n, child in enumerate(children(expr)):
+            self._look(child, lists | {expr.over} if isinstance(expr, Quantify) and n == 1 else lists)
 
     def mutations(self, owner: _Owner) -> Iterator[Mutation]:
         """The changes that load and can mean something else."""
         every = mutations(owner.expr)
         guards = {mutation.about for mutation in every if mutation.kind == ABSENCE}
         # A guard on which something depends, and without which the file loads all the same, asks what is known already.
+        # So does one that asks whether a list is there of which something is at hand.
+        lists = frozenset() if owner.definition is None else self._lists.get(owner.definition, frozenset())
         idle = {m.about for m in every if m.kind == ALWAYS and m.about in guards and self._loads(owner, m)}
+        idle |= {m.about for m in every if m.about in guards and _guarded(owner.expr, m.about) in lists}
         return (m for m in every if (m.about not in idle or m.kind == NEVER) and self._loads(owner, m))
 
     def _loads(self, owner: _Owner, mutation: Mutation) -> bool:
@@ -200,6 +227,13 @@ class _Finding:
             if block.is_match:
                 present |= told.when_false
         return wanted
+
+
+def _guarded(expr: Expr, place: Place) -> Expr | None:
+    """The fact that a `has()` at a place asks for."""
+    for n in place:
+        expr = list(children(expr))[n]
+    return expr.read if isinstance(expr, Has) else None
 
 
 def _mutated(expr: Expr, place: Place, mutation: Mutation) -> Expr:

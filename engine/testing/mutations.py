@@ -141,9 +141,7 @@ def _guards_moved(guard: int, guarded: frozenset[int]) -> Callable[[Any], Expr]:
     def moved(expr: And | Or) -> Expr:
         contrary = negation(expr.items[guard])
         inner = Or if isinstance(expr, And) else And
-        kept = [
-            inner((contrary, item)) if n in guarded else item for n, item in enumerate(expr.items) if n != guard
-        ]
+        kept = [inner((contrary, item)) if n in guarded else item for n, item in enumerate(expr.items) if n != guard]
         return kept[0] if len(kept) == 1 else type(expr)(tuple(kept))
 
     return moved
@@ -161,7 +159,7 @@ def _operators(node: Expr, place: Place) -> Iterator[Mutation]:
             yield change("operator", lambda e: attrs.evolve(e, operator=_REVERSED[operator]))
         case Member(_, tuple() as values) if len(values) > 1:
             for value in values:
-                yield change("constant", _without(value))
+                yield Mutation(place, "constant", cel_text(node), f"without {cel_text(value)}", _without(value), place)
         case Quantify(kind):
             yield change("quantifier", lambda e: attrs.evolve(e, kind=_QUANTIFIERS[kind]))
         case Arithmetic(operator):

@@ -13,8 +13,9 @@ from engine.measures.match import Measure
 from engine.policy.policy import Policy
 from engine.program.expressions import Literal
 from engine.program.finding import Finding
+from engine.program.scope import Definition
 from engine.testing.expectations import differences
-from engine.testing.mutants import Mutant, Mutants, Woven
+from engine.testing.mutants import Mutant, Mutants, Woven, used_definitions
 from engine.testing.weaving import AWAKE
 
 
@@ -43,12 +44,13 @@ class Survivor:
 @attrs.frozen
 class Proof:
     """How many mutants there are and which survive; how many atomic conditions there are, and how many of them have
-    made a difference both by being true and by being false."""
+    made a difference both by being true and by being false; the definitions that no rule uses."""
 
     mutants: int
     survivors: tuple[Survivor, ...]
     conditions: int
     covered: int
+    unused: tuple[str, ...]
 
     @property
     def killed(self) -> int:
@@ -56,8 +58,11 @@ class Proof:
         return self.mutants - len(self.survivors)
 
 
-def prove(trials: Sequence[Trial], is_meant: Callable[[str], bool]) -> Proof:
-    """Try every mutant of the files that are meant (told by their names, as shown) on the tests."""
+def prove(trials: Sequence[Trial], policy: Policy, is_meant: Callable[[str], bool]) -> Proof:
+    """Try every mutant of the files that are meant (told by their names, as shown) on the tests.
+
+    `policy` is what the files say when nothing is read otherwise.
+    """
     mutants = Mutants()
     proving = _Proving()
     programs = {id(trial.program): trial.program for trial in trials}
@@ -65,7 +70,19 @@ def prove(trials: Sequence[Trial], is_meant: Callable[[str], bool]) -> Proof:
         under = [trial for trial in trials if id(trial.program) == number]
         for woven in mutants.woven(program, is_meant):
             proving.run(woven, program, under)
-    return proving.proof()
+    used = {_where(definition) for program in programs.values() for definition in used_definitions(program)}
+    unused = [d for d in policy.world.definitions if _where(d) not in used and is_meant(d.text.source.name)]
+    return proving.proof(tuple(map(_form, unused)))
+
+
+def _where(definition: Definition) -> tuple[str, int]:
+    return definition.text.source.name, definition.text.start
+
+
+def _form(definition: Definition) -> str:
+    """A definition by its name and, since a function may have several forms, the types it takes."""
+    types = [parameter.type.name or parameter.type.kind for parameter in definition.parameters]
+    return f"{definition.name}({', '.join(types)})" if types else definition.name
 
 
 class _Proving:
@@ -95,7 +112,7 @@ class _Proving:
                     waking.insert(0, waking.pop(n))
                     break
 
-    def proof(self) -> Proof:
+    def proof(self, unused: tuple[str, ...]) -> Proof:
         """The results, in the order of the files."""
         mutants = [self._mutants[number] for number in sorted(self._mutants)]
         wanted: dict[tuple[str, int, int], set[str]] = {}
@@ -106,7 +123,7 @@ class _Proving:
                 if mutant.number not in self._decided:
                     missed.add(mutant.condition)
         survivors = tuple(Survivor(m, m.number in self._decided) for m in mutants if m.number not in self._killed)
-        return Proof(len(mutants), survivors, len(wanted), len(wanted) - len(missed))
+        return Proof(len(mutants), survivors, len(wanted), len(wanted) - len(missed), unused)
 
 
 class _Waking:

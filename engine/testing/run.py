@@ -71,9 +71,7 @@ class TestReport:
         return tuple(case for case in self.cases if not case.passed)
 
 
-def run_tests(
-    rules: Path, jurisdictions: Path, only: Path | None = None, *, with_mutants: bool = False
-) -> TestReport:
+def run_tests(rules: Path, jurisdictions: Path, only: Path | None = None, *, with_mutants: bool = False) -> TestReport:
     """Run the tests of a rules directory, or only those in a file or directory of it.
 
     With mutants, also tell what the tests prove: of all rules and definitions, or of those beside the tests that are
@@ -122,7 +120,7 @@ class _Run:
                 fires = sum(rule.id in found for found in asked)
                 uncovered += [rule.id] if not fires else []
                 never_quiet += [rule.id] if fires and fires == len(asked) else []
-        proof = prove(self._trials, self._beside(only)) if with_mutants else None
+        proof = prove(self._trials, base.policy, self._beside(only)) if with_mutants else None
         return TestReport(tuple(results), tuple(uncovered), tuple(never_quiet), proof)
 
     def _beside(self, only: Path | None) -> Callable[[str], bool]:
@@ -170,10 +168,10 @@ class _Run:
         findings = decider.findings(case)
         differing = list(differences(decider.decision(case, findings, "dry_run"), test["then"]))
         if not differing:
-            self._trials.append(Trial(case, decider, findings, test["then"], self._open(decider.policy, overrides)))
+            self._trials.append(Trial(case, decider, findings, test["then"], self._open(overrides)))
         return differing
 
-    def _open(self, policy: Policy, overrides: Overrides) -> Policy:
+    def _open(self, overrides: Overrides) -> Policy:
         """The policy with its readings left open, so that one program serves the tests of all of them.
 
         Where an expression needs a constant there, as in `within(program.home)`, each reading keeps a program of its

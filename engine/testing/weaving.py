@@ -21,7 +21,6 @@ from engine.program.expressions import (
     Named,
     Or,
     Parameter,
-    Read,
     Root,
     children,
     rebuilt,
@@ -75,6 +74,7 @@ class Definitions:
         for definition in definitions:
             self._by_name.setdefault(definition.name, []).append(definition)
         self._known: dict[Named, Definition | None] = {}
+        self._within: dict[Expr, frozenset[Definition]] = {}
 
     def of(self, named: Named) -> Definition | None:
         """The definition; of several forms of a function the one whose body this is."""
@@ -82,6 +82,14 @@ class Definitions:
             same = [d for d in self._by_name.get(named.label.partition("(")[0], ()) if _fits(d.expr, named.item)]
             self._known[named] = max(same, key=lambda d: _exactness(d.expr, named.item), default=None)
         return self._known[named]
+
+    def within(self, expr: Expr) -> frozenset[Definition]:
+        """The definitions an expression uses, itself or through others."""
+        if expr not in self._within:
+            found = frozenset().union(*(self.within(child) for child in children(expr)))
+            own = self.of(expr) if isinstance(expr, Named) else None
+            self._within[expr] = found if own is None else found | {own}
+        return self._within[expr]
 
 
 def _fits(written: Expr, inlined: Expr) -> bool:
@@ -153,7 +161,7 @@ class Weaving:
 
     def _inlined(self, expr: Expr) -> Expr:
         """An expression without sites of its own, with those of the definitions in it; the same when there are none."""
-        if isinstance(expr, Literal | Root | Element | Read | Has):
+        if self._definitions.within(expr).isdisjoint(self._in_definitions):
             return expr
         if expr not in self._done:
             self._done[expr] = self._changed(expr)
