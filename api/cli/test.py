@@ -67,7 +67,7 @@ def _text(report: TestReport, *, is_whole: bool) -> str:
     )
     if is_whole:
         lines += _named(report.uncovered, "rule", "that no passing test makes fire")
-        lines += _named(report.never_quiet, "rule", "that fire in every passing test in which they are asked")
+        lines += _named(report.never_quiet, "rule", "that no passing test leaves quiet")
     if report.proof is not None:
         lines += proof_text(report.proof)
         lines += _named(report.proof.unused, "definition", "that no rule uses")

@@ -67,7 +67,8 @@ _RANK: dict[type, int] = {Choose: 0, Or: 1, And: 2, Compare: 3, Member: 3, Arith
 
 def _in(outer: Expr, inner: Expr) -> str:
     """An operand, in parentheses where it binds less tightly than what it stands in."""
-    loose = _RANK.get(type(inner), 9) < _RANK.get(type(outer), 9) or isinstance(inner, Arithmetic | Choose)
+    is_mixed = isinstance(outer, Arithmetic) and isinstance(inner, Arithmetic)
+    loose = is_mixed or _RANK.get(type(inner), 9) < _RANK.get(type(outer), 9) or isinstance(inner, Choose)
     return f"({cel_text(inner)})" if loose else cel_text(inner)
 
 

@@ -105,7 +105,7 @@ class Mutants:
         for mutation in finding.mutations(owner):
             offset = _offset(mutation.about, nodes, places)
             here = (owner.text.source.name, owner.text.start, offset)
-            key = (*here, mutation.kind, mutation.before, mutation.after)
+            key = (*here, mutation.kind)
             seen[key] = seen.get(key, 0) + 1
             start, end = next(((a, b) for a, b in pieces if a <= offset < b), (0, len(owner.text.value)))
             span = owner.text.span_at(offset)

@@ -113,7 +113,7 @@ class _Proving:
                     break
 
     def proof(self, unused: tuple[str, ...]) -> Proof:
-        """The results, in the order of the files."""
+        """The results; survivors in the order in which they are written."""
         mutants = [self._mutants[number] for number in sorted(self._mutants)]
         wanted: dict[tuple[str, int, int], set[str]] = {}
         missed: set[tuple[str, int, int]] = set()
@@ -122,7 +122,8 @@ class _Proving:
                 wanted.setdefault(mutant.condition, set()).add(mutant.decides)
                 if mutant.number not in self._decided:
                     missed.add(mutant.condition)
-        survivors = tuple(Survivor(m, m.number in self._decided) for m in mutants if m.number not in self._killed)
+        left = [Survivor(m, m.number in self._decided) for m in mutants if m.number not in self._killed]
+        survivors = tuple(sorted(left, key=_in_file_order))
         return Proof(len(mutants), survivors, len(wanted), len(wanted) - len(missed), unused)
 
 
@@ -165,6 +166,11 @@ class _Waking:
         merged = sorted([*others, *self._found], key=lambda finding: self._order[_rule_set(finding)])
         decision = self._trial.decider.decision(self._trial.case, merged, "dry_run")
         return any(differences(decision, self._trial.then))
+
+
+def _in_file_order(survivor: Survivor) -> tuple[str, int, int]:
+    clause = survivor.mutant.clause
+    return clause.file, clause.line, clause.column
 
 
 def _content(finding: Finding) -> tuple[object, ...]:
