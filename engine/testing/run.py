@@ -77,11 +77,12 @@ def run_tests(rules: Path, jurisdictions: Path, only: Path | None = None, *, wit
     With mutants, also tell what the tests prove: of all rules and definitions, or of those beside the tests that are
     run. Raises PolicyError when the rules or the test files are not well-formed.
     """
-    return _Run(rules, jurisdictions).report(only, with_mutants=with_mutants)
+    return _Run(rules, jurisdictions, with_mutants=with_mutants).report(only)
 
 
 class _Run:
-    def __init__(self, rules: Path, jurisdictions: Path) -> None:
+    def __init__(self, rules: Path, jurisdictions: Path, *, with_mutants: bool) -> None:
+        self._with_mutants = with_mutants
         self.diagnostics: list[Diagnostic] = []
         self._names: dict[str, str] = {}
         self._files: dict[str, str] = {}
@@ -95,7 +96,7 @@ class _Run:
         self._trials: list[Trial] = []
         self._stop()
 
-    def report(self, only: Path | None, *, with_mutants: bool) -> TestReport:
+    def report(self, only: Path | None) -> TestReport:
         base = self._decider({}, Overrides())
         cases = self._cases()
         results: list[CaseResult] = []
@@ -120,7 +121,7 @@ class _Run:
                 fires = sum(rule.id in found for found in asked)
                 uncovered += [rule.id] if not fires else []
                 never_quiet += [rule.id] if fires and fires == len(asked) else []
-        proof = prove(self._trials, base.policy, self._beside(only)) if with_mutants else None
+        proof = prove(self._trials, base.policy, self._beside(only)) if self._with_mutants else None
         return TestReport(tuple(results), tuple(uncovered), tuple(never_quiet), proof)
 
     def _beside(self, only: Path | None) -> Callable[[str], bool]:
@@ -168,7 +169,8 @@ class _Run:
         findings = decider.findings(case)
         differing = list(differences(decider.decision(case, findings, "dry_run"), test["then"]))
         if not differing:
-            self._trials.append(Trial(case, decider, findings, test["then"], self._open(overrides)))
+            program = self._open(overrides) if self._with_mutants else decider.policy
+            self._trials.append(Trial(case, decider, findings, test["then"], program))
         return differing
 
     def _open(self, overrides: Overrides) -> Policy:
