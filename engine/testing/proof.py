@@ -61,11 +61,11 @@ class Proof:
 def prove(trials: Sequence[Trial], policy: Policy, is_meant: Callable[[str], bool]) -> Proof:
     """Try every mutant of the files that are meant (told by their names, as shown) on the tests.
 
-    `policy` is what the files say when nothing is read otherwise.
+    `policy` is what the files say when nothing is read otherwise. It is changed even when no test passes under it.
     """
     mutants = Mutants()
     proving = _Proving()
-    programs = {id(trial.program): trial.program for trial in trials}
+    programs = {id(program): program for program in [policy, *(trial.program for trial in trials)]}
     for number, program in programs.items():
         under = [trial for trial in trials if id(trial.program) == number]
         for woven in mutants.woven(program, is_meant):

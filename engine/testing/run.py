@@ -121,7 +121,7 @@ class _Run:
                 fires = sum(rule.id in found for found in asked)
                 uncovered += [rule.id] if not fires else []
                 never_quiet += [rule.id] if fires and fires == len(asked) else []
-        proof = prove(self._trials, base.policy, self._beside(only)) if self._with_mutants else None
+        proof = prove(self._trials, self._open(Overrides()), self._beside(only)) if self._with_mutants else None
         return TestReport(tuple(results), tuple(uncovered), tuple(never_quiet), proof)
 
     def _beside(self, only: Path | None) -> Callable[[str], bool]:

@@ -24,6 +24,14 @@ tests:
       findings: [small.collection/email, small.collection/failed, small.collection/watched]
 """
 
+TESTS_OF_ONE = """
+when: {action: account.open, as_of: 2026-11-22}
+tests:
+  - name: nothing is known
+    given: {}
+    then: {outcome: hold, findings: [small.collection/email, small.other/email]}
+"""
+
 
 @pytest.fixture
 def failing(rules: Path, tmp_path: Path) -> Path:
@@ -89,6 +97,10 @@ def test_mutants(run: Callable, rules: Path) -> None:
     assert all(len(line) <= 100 for line in done.out.splitlines() if str(rules) not in line)
 
 
+def test_tests_that_fail_prove_nothing(run: Callable, failing: Path) -> None:
+    assert "13 changes to the rules: 0 noticed by a test (0.0 %)" in run("test", "--mutants", failing).out
+
+
 def test_mutants_as_json(run: Callable) -> None:
     proof = run("test", "--mutants", "--format", "json").json["proof"]
     assert proof["conditions"] == {"total": 5, "decided_both_ways": 0}
@@ -118,3 +130,17 @@ def test_strict_is_content_with_thorough_tests(run: Callable, rules: Path, tmp_p
     (directory / "collection_test.yaml").write_text(THOROUGH)
     done = run("test", "--strict", "--mutants", directory)
     assert (done.code, done.out.splitlines()[-1]) == (0, "13 changes to the rules: 13 noticed by a test (100 %)")
+
+
+def test_mutants_of_the_rules_beside_a_test_file(run: Callable, rules: Path, tmp_path: Path) -> None:
+    directory = tmp_path / "two"
+    shutil.copytree(rules, directory)
+    other = (directory / "collection.yaml").read_text().replace("small.collection", "small.other")
+    (directory / "other.yaml").write_text(
+        other.replace("An email", "One email").replace("was removed", "had been removed")
+    )
+    (directory / "collection_test.yaml").write_text(TESTS_OF_ONE)
+    whole = run("test", "--mutants", "--format", "json", directory).json["proof"]["mutants"]["total"]
+    done = run("test", "--mutants", "--format", "json", directory / "collection_test.yaml")
+    assert done.json["proof"]["mutants"]["total"] == 13 < whole
+    assert {survivor["owner"].partition("/")[0] for survivor in done.json["proof"]["survivors"]} == {"small.collection"}
