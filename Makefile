@@ -45,7 +45,7 @@ types: setup-dev
 
 check-rules: setup
 	$(BIN)/ostiary check
-	$(BIN)/ostiary test
+	$(BIN)/ostiary test --mutants
 
 # New versions of the dependencies. Needs network; the result is reviewed and committed.
 lock: setup-dev

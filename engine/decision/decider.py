@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -66,7 +66,10 @@ class Decider:
         the request does not fit the vocabulary; then nothing is decided.
         """
         case = self.case(request)
-        findings = self.findings(case)
+        return self.decision(case, self.findings(case), mode)
+
+    def decision(self, case: Case, findings: Sequence[Finding], mode: str) -> Decision:
+        """What the findings on a case come to."""
         return Decision(
             outcome=outcome_of(findings),
             findings=findings,

@@ -13,8 +13,8 @@ import yaml
 from engine import ownership
 from engine.language.diagnostic import Diagnostic, suggest
 from engine.language.document import Document
-from engine.program.expressions import Literal
-from engine.program.scope import ListConstant
+from engine.program.expressions import Literal, Root
+from engine.program.scope import Constant, ListConstant
 from engine.vocabulary.explain import Shape
 from engine.vocabulary.model import BOOL, INT, NUMBER, STRING, Type
 
@@ -30,17 +30,22 @@ def shape(name: str) -> Shape:
 @attrs.frozen
 class Overrides:
     """Switches and program values read otherwise than the files have them: `{"Q05": "determined"}`,
-    `{"unverified.pending": "hold"}`."""
+    `{"unverified.pending": "hold"}`.
+
+    With `is_open` no reading is chosen: switches and single values of the program stay in the expressions as facts of
+    their full names, so that one program serves every reading. Lists of the program are constants all the same.
+    """
 
     interpretations: Mapping[str, str] = attrs.Factory(dict)
     program: Mapping[str, object] = attrs.Factory(dict)
+    is_open: bool = False
 
 
 @attrs.frozen
 class Constants:
     """`values` by their dotted names, `words` of each switch's type, and the lists of texts of the program."""
 
-    values: Mapping[str, Literal | ListConstant]
+    values: Mapping[str, Constant]
     words: Mapping[str, frozenset[str]]
     terms: Mapping[str, tuple[str, ...]]
 
@@ -49,7 +54,7 @@ def read_constants(
     interpretations: Document | None, program: Document | None, overrides: Overrides, diagnostics: list[Diagnostic]
 ) -> Constants:
     """The constants of both files; either may be missing."""
-    values: dict[str, Literal | ListConstant] = {}
+    values: dict[str, Constant] = {}
     words: dict[str, frozenset[str]] = {}
     if interpretations is not None:
         for switch, spec in interpretations.plain.items():
@@ -75,6 +80,8 @@ def read_constants(
             values[f"program.{key}"] = ListConstant(tuple(Literal(str(item), STRING) for item in value))
         elif isinstance(value, bool | int | float | str):
             values[f"program.{key}"] = Literal(value, _type(value))
+    if overrides.is_open:
+        values |= {name: Root(name, c.type) for name, c in values.items() if isinstance(c, Literal)}
     return Constants(values, words, terms)
 
 

@@ -15,13 +15,13 @@ _TOKEN = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|&&|\|\||[()\[\]{}?]|
 def clauses_of(text: Text, lowered: Lowered) -> tuple[Clause, ...]:
     """The clauses of a condition; one for the whole when its text does not divide as its expression does."""
     parts = lowered.parts or (lowered.expr,)
-    pieces = list(_conjuncts(text.value)) if len(parts) > 1 else [(0, len(text.value))]
+    pieces = list(conjuncts(text.value)) if len(parts) > 1 else [(0, len(text.value))]
     if len(pieces) != len(parts):
         pieces, parts = [(0, len(text.value))], (lowered.expr,)
     return tuple(Clause(text, start, end, expr) for (start, end), expr in zip(pieces, parts, strict=True))
 
 
-def _conjuncts(text: str) -> Iterator[tuple[int, int]]:
+def conjuncts(text: str) -> Iterator[tuple[int, int]]:
     """Start and end of each operand of the outermost `&&`."""
     depth, start = 0, 0
     cuts: list[tuple[int, int]] = []

@@ -15,7 +15,7 @@ from engine.language.source import Text
 from engine.program.clauses import clauses_of
 from engine.program.expressions import Parameter
 from engine.program.lower import lower
-from engine.program.scope import MAX_DEPTH, MAX_NODES, Function, Lowered, Paths, Scope, World, accepted
+from engine.program.scope import MAX_DEPTH, MAX_NODES, Definition, Function, Lowered, Paths, Scope, World, accepted
 from engine.vocabulary.descriptors import cel_type
 from engine.vocabulary.model import SCALARS, Type, Vocabulary
 
@@ -81,6 +81,7 @@ def add_variables(
             # A variable that only renames another is explained by what it renames.
             if named.expr != lowered.expr:
                 scope.world.origins.setdefault(named.expr, clauses_of(node.expression, lowered))
+                scope.world.definitions.append(Definition(f"variables.{name}", (), lowered.expr, node.expression))
     return scope
 
 
@@ -213,6 +214,9 @@ class Library:
         for node in file.functions:
             name = f"{prefix}.{node.name.value}"
             function = self._function(node, scope.with_functions(found).excusing(broken))
+            if function is not None and function.body is not None and node.expression is not None:
+                definition = Definition(name, function.parameters, function.body.expr, node.expression)
+                self._world.definitions.append(definition)
             if function is None:
                 broken.add(name)
                 continue

@@ -7,7 +7,7 @@ class listed in `OPERATIONS`, or says why not.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
 import attrs
@@ -252,16 +252,23 @@ def substitute(expr: Expr, arguments: dict[str, Expr], done: dict[Expr, Expr]) -
     if isinstance(expr, Literal | Root | Element):
         return expr
     if expr not in done:
-        new: dict[str, Any] = {}
-        for field in attrs.fields(type(expr)):
-            value = getattr(expr, field.name)
-            if isinstance(value, Expr):
-                new[field.name] = substitute(value, arguments, done)
-            elif isinstance(value, tuple) and value and not isinstance(value[0], Literal):
-                new[field.name] = tuple(substitute(item, arguments, done) for item in value)
-        replaced: Any = attrs.evolve(expr, **new)
-        done[expr] = replaced
+        done[expr] = rebuilt(expr, lambda child: substitute(child, arguments, done))
     return done[expr]
+
+
+def rebuilt(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The operation on changed operands, which are given to `change` in the order of `children`."""
+    new: dict[str, Any] = {}
+    for field in attrs.fields(type(expr)):
+        value = getattr(expr, field.name)
+        if field.name == "element":
+            continue  # what the body of a quantifier calls the element, no operand
+        if isinstance(value, Expr):
+            new[field.name] = change(value)
+        elif isinstance(value, tuple) and not isinstance(expr, Member):
+            new[field.name] = tuple(change(item) for item in value)
+    made: Expr = attrs.evolve(expr, **new)
+    return made
 
 
 def named(label: str, item: Expr) -> Expr:

@@ -66,6 +66,7 @@ def lower(compiled: Compiled, scope: Scope, present: Paths | None, diagnostics: 
     before = len(diagnostics)
     walk = _Walk(compiled, scope, diagnostics, silent=present is None)
     result = walk.result(compiled.root, present or frozenset(), {})
+    scope.world.places[compiled.text] = walk.places
     return None if walk.rests_on_a_fault or len(diagnostics) > before else result
 
 
@@ -80,6 +81,7 @@ class _Walk:
         self._silent = silent
         self._reported: set[tuple[str, ...]] = set()
         self.rests_on_a_fault = False
+        self.places: dict[int, tuple[int, Expr]] = {}
 
     def result(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
         """The whole expression, which is used as a value."""
@@ -93,6 +95,11 @@ class _Walk:
     # -- dispatch
 
     def visit(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401 - a run-time message class
+        lowered = self._visit(node, present, local)
+        self.places.setdefault(id(lowered.expr), (self._compiled.offset(node.id), lowered.expr))
+        return lowered
+
+    def _visit(self, node: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
         match node.WhichOneof("kind"):
             case "const_expr":
                 return self._constant(node)

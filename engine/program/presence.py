@@ -48,8 +48,12 @@ def _presence(expr: Expr, memo: dict[Expr, Presence]) -> Presence:
             return Presence(contrary.wanted, contrary.when_false, contrary.when_true)
         case Choose(condition, then, otherwise):
             test = presence(condition, memo)
-            wanted = presence(then, memo).wanted - test.when_true | presence(otherwise, memo).wanted - test.when_false
-            return Presence(test.wanted | wanted)
+            yes, no = presence(then, memo), presence(otherwise, memo)
+            return Presence(
+                test.wanted | (yes.wanted - test.when_true) | (no.wanted - test.when_false),
+                (yes.when_true | test.when_true) & (no.when_true | test.when_false),
+                (yes.when_false | test.when_true) & (no.when_false | test.when_false),
+            )
         case Quantify(_, _, over, body):
             return Presence(presence(over, memo).wanted | presence(body, memo).wanted)
     parts = [presence(child, memo) for child in children(expr)]

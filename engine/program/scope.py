@@ -12,6 +12,7 @@ import attrs
 
 from engine.language.cel import UNKNOWN, Checker, root_types
 from engine.language.names import FunctionType, Names
+from engine.language.source import Text
 from engine.program.expressions import (
     Element,
     Expr,
@@ -29,6 +30,8 @@ from engine.vocabulary.descriptors import cel_type
 from engine.vocabulary.model import DATE, INSTANT, STRING, Type, Vocabulary
 
 Paths = frozenset[tuple[str, ...]]
+Places = Mapping[int, tuple[int, Expr]]
+"""Offsets into a text by the `id` of the operation that stands there, which is kept alive beside it."""
 
 MAX_NODES = 5_000
 MAX_DEPTH = 150
@@ -55,6 +58,10 @@ class ListConstant:
     type: Type = Type("list", element=STRING)
 
 
+Constant = Literal | ListConstant | Root
+"""What a switch or a value of the provider's program stands for: a `Root` when no reading is chosen."""
+
+
 @attrs.frozen
 class Function:
     """A definition with parameters; `body` is None when it is itself at fault."""
@@ -75,6 +82,16 @@ class Function:
 
 
 @attrs.frozen(eq=False)
+class Definition:
+    """A variable (without parameters) or one form of a function, as written: `name` is how expressions refer to it."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    expr: Expr
+    text: Text
+
+
+@attrs.frozen(eq=False)
 class World:
     """What is the same for every file: the vocabulary, the places, and the constants of switches and program.
 
@@ -82,17 +99,21 @@ class World:
     options; `within` maps a place to all places in it, itself included; `attributes` maps what is recorded of
     places to its values and these to the places that have them; `excused` are the heads of names (and `place`,
     for codes) that are missing because a file is at fault, which has been reported; `origins` maps the expression of a
-    variable to how it was written, for explanations; `mentioned` collects the constants that expressions name.
+    variable to how it was written, for explanations; `mentioned` collects the constants that expressions name;
+    `definitions` are all that were checked; `places` tell where in a text an operation was typed, by the identity of
+    the operation.
     """
 
     vocabulary: Vocabulary
     within: Mapping[str, frozenset[str]]
     attributes: Mapping[str, Mapping[str, frozenset[str]]]
-    constants: Mapping[str, Literal | ListConstant]
+    constants: Mapping[str, Constant]
     words: Mapping[str, frozenset[str]]
     excused: frozenset[str] = frozenset()
     origins: dict[Expr, tuple[Clause, ...]] = attrs.Factory(dict)
     mentioned: set[str] = attrs.Factory(set)
+    definitions: list[Definition] = attrs.Factory(list)
+    places: dict[Text, Places] = attrs.Factory(dict)
     _weights: dict[Expr, tuple[int, int]] = attrs.Factory(dict)
     _loops: Iterator[int] = attrs.Factory(lambda: itertools.count(1))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from engine.policy.files import read_directory
 from engine.policy.load import JURISDICTIONS, RULES, load_files, with_orders
 from engine.policy.policy import Policy, PolicyError
 from engine.testing.edit import NoSuchPathError, edited
+from engine.testing.expectations import differences
+from engine.testing.proof import Proof, Trial, prove
 from engine.vocabulary.explain import Shape
 
 _CASES = Shape(
@@ -52,10 +54,16 @@ class CaseResult:
 
 @attrs.frozen
 class TestReport:
-    """All results, in file order; `uncovered` are the rules that no passing test makes fire."""
+    """All results, in file order.
+
+    `uncovered` are the rules that no passing test makes fire, `never_quiet` those that fire in each passing test in
+    which they are asked. `proof` is there when it was asked for.
+    """
 
     cases: tuple[CaseResult, ...]
     uncovered: tuple[str, ...]
+    never_quiet: tuple[str, ...]
+    proof: Proof | None = None
 
     @property
     def failed(self) -> tuple[CaseResult, ...]:
@@ -63,16 +71,18 @@ class TestReport:
         return tuple(case for case in self.cases if not case.passed)
 
 
-def run_tests(rules: Path, jurisdictions: Path, only: Path | None = None) -> TestReport:
+def run_tests(rules: Path, jurisdictions: Path, only: Path | None = None, *, with_mutants: bool = False) -> TestReport:
     """Run the tests of a rules directory, or only those in a file or directory of it.
 
-    Raises PolicyError when the rules or the test files are not well-formed.
+    With mutants, also tell what the tests prove: of all rules and definitions, or of those beside the tests that are
+    run. Raises PolicyError when the rules or the test files are not well-formed.
     """
-    return _Run(rules, jurisdictions).report(only)
+    return _Run(rules, jurisdictions, with_mutants=with_mutants).report(only)
 
 
 class _Run:
-    def __init__(self, rules: Path, jurisdictions: Path) -> None:
+    def __init__(self, rules: Path, jurisdictions: Path, *, with_mutants: bool) -> None:
+        self._with_mutants = with_mutants
         self.diagnostics: list[Diagnostic] = []
         self._names: dict[str, str] = {}
         self._files: dict[str, str] = {}
@@ -82,7 +92,8 @@ class _Run:
                 self._files[key], self._names[key] = text, name
         self._policies: dict[str, tuple[Policy, Compiled]] = {}
         self._deciders: dict[str, Decider] = {}
-        self._fired: set[str] = set()
+        self._opened: dict[str, Policy | None] = {}
+        self._trials: list[Trial] = []
         self._stop()
 
     def report(self, only: Path | None) -> TestReport:
@@ -98,8 +109,28 @@ class _Run:
             if document is not None:
                 results += [self._case(document, n, cases) for n in range(len(document.plain["tests"]))]
         self._stop()
-        known = [rule for rule_set in base.policy.rule_sets for rule in rule_set.rules]
-        return TestReport(tuple(results), tuple(rule for rule in known if rule not in self._fired))
+        fired = [{finding.rule.id for finding in trial.findings} for trial in self._trials]
+        uncovered, never_quiet = [], []
+        for rule_set in base.policy.program:
+            asked = [
+                found
+                for found, trial in zip(fired, self._trials, strict=True)
+                if trial.case.action in rule_set.actions and rule_set.in_force(trial.case.as_of)
+            ]
+            for rule in rule_set.rules:
+                fires = sum(rule.id in found for found in asked)
+                uncovered += [rule.id] if not fires else []
+                never_quiet += [rule.id] if fires and fires == len(asked) else []
+        proof = prove(self._trials, self._open(Overrides()), self._beside(only)) if self._with_mutants else None
+        return TestReport(tuple(results), tuple(uncovered), tuple(never_quiet), proof)
+
+    def _beside(self, only: Path | None) -> Callable[[str], bool]:
+        """Whether a file of rules is proved by the tests that are run; definitions are proved by all tests together."""
+        if only is None:
+            return lambda _: True
+        wanted = only.resolve()
+        tested = wanted.with_name(wanted.name.replace("_test.yaml", ".yaml"))
+        return lambda name: tested == Path(name).resolve() or wanted in Path(name).resolve().parents
 
     def _cases(self) -> Mapping[str, Any]:
         document = self._read(RULES + "cases.yaml", _CASES) if RULES + "cases.yaml" in self._files else None
@@ -130,20 +161,36 @@ class _Run:
                 cases[given] if isinstance(given, str) else given, test.get("without", []), test.get("but", {})
             )
             decider = self._decider({f"order {i}": order for i, order in enumerate(orders)}, overrides)
-            decision = decider.decide({"action": when["action"], "as_of": when["as_of"], "facts": facts}, "dry_run")
+            case = decider.case({"action": when["action"], "as_of": when["as_of"], "facts": facts})
         except (NoSuchPathError, RequestError) as error:
             return [str(error)]
         except PolicyError as error:
             return [f"with the orders and overrides of this test: {d.message}" for d in error.diagnostics]
-        found = [finding.rule.id for finding in decision.findings]
-        differences = list(_compare(decision.document, found, test["then"]))
-        if not differences:
-            self._fired.update(found)
-        return differences
+        findings = decider.findings(case)
+        differing = list(differences(decider.decision(case, findings, "dry_run"), test["then"]))
+        if not differing:
+            program = self._open(overrides) if self._with_mutants else decider.policy
+            self._trials.append(Trial(case, decider, findings, test["then"], program))
+        return differing
+
+    def _open(self, overrides: Overrides) -> Policy:
+        """The policy with its readings left open, so that one program serves the tests of all of them.
+
+        Where an expression needs a constant there, as in `within(program.home)`, each reading keeps a program of its
+        own.
+        """
+        lists = {name: value for name, value in overrides.program.items() if isinstance(value, list)}
+        key = json.dumps(lists, sort_keys=True)
+        if key not in self._opened:
+            try:
+                self._opened[key] = load_files(self._files, Overrides({}, lists, is_open=True), shown=self._names)
+            except PolicyError:
+                self._opened[key] = None
+        return self._opened[key] or self._policies[_key(overrides)][0]
 
     def _decider(self, orders: Mapping[str, Any], overrides: Overrides) -> Decider:
         """A Decider for the files with more orders and other readings; made once for equal ones."""
-        readings = json.dumps(attrs.asdict(overrides), sort_keys=True)
+        readings = _key(overrides)
         if readings not in self._policies:
             policy = load_files(self._files, overrides, shown=self._names)
             self._policies[readings] = policy, Compiled(policy.program)
@@ -164,22 +211,5 @@ class _Run:
             raise PolicyError(in_order(self.diagnostics), texts)
 
 
-def _compare(document: Mapping[str, Any], found: list[str], then: Mapping[str, Any]) -> list[str]:
-    differences = []
-    needs = [need["at"] for need in document["needs"]]
-    if document["outcome"] != then["outcome"]:
-        differences.append(f"outcome is {document['outcome']}, expected {then['outcome']} (findings: {_list(found)})")
-    if "findings" in then and found != then["findings"]:
-        differences.append(f"findings are {_list(found)}, expected {_list(then['findings'])}")
-    missing = [rule for rule in then.get("includes", []) if rule not in found]
-    if missing:
-        differences.append(f"findings are {_list(found)}, without {_list(missing)}")
-    if "needs" in then and needs != then["needs"]:
-        differences.append(f"needs are {_list(needs)}, expected {_list(then['needs'])}")
-    if "restrictions" in then and len(document["restrictions"]) != then["restrictions"]:
-        differences.append(f"there are {len(document['restrictions'])} restrictions, expected {then['restrictions']}")
-    return differences
-
-
-def _list(items: list[str]) -> str:
-    return ", ".join(items) if items else "none"
+def _key(overrides: Overrides) -> str:
+    return json.dumps(attrs.asdict(overrides), sort_keys=True)

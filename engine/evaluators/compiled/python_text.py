@@ -130,6 +130,8 @@ def _root(_: PythonText, expr: Root) -> str:
         return expr.name
     if expr.type.kind == "list":
         return f"derived[{expr.name!r}]"
+    if expr.type.kind != "record":
+        return f"facts[{expr.name!r}]"  # a constant that was left open: whoever decides says what it is
     return f"(facts.get({expr.name!r}) or E)"
 
 
