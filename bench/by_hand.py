@@ -36,6 +36,7 @@ FILE_ORDER = {
                 us-persons standing-conflict owner-standing-conflict resold customer-kind us-office""",
             "cip.owners": """
                 names none-named none-qualifies reason-recorded holder-not-listed holder-opaque graph-too-large""",
+            "cip.program": "reseller-only adopted-program",
             "cip.verification": """
                 unverified method pending-restricted deprovisioned failed removed-before signatories doubts discrepancy
                 owner-unverified owner-method owner-pending-restricted owner-deprovisioned owner-failed owner-doubts""",
@@ -139,6 +140,13 @@ def _account_findings(out: list, facts: dict, as_of: str) -> None:  # noqa: PLR0
             return
         out.append(("cip.gate/resold", "/account/resold_to_foreign_person"))
 
+    provider = facts.get("provider") or NOTHING
+    if provider.get("upstream_program_adopted"):
+        only_resells = provider.get("reseller_only")
+        if only_resells is None:
+            out.append(("cip.program/reseller-only", "/provider/reseller_only"))
+        elif not only_resells:
+            out.append(("cip.program/adopted-program", "/provider/upstream_program_adopted"))
     _collection_findings(out, customer, is_entity=is_entity)
     _verification_findings(out, customer, identity, as_of, is_entity=is_entity)
     for at, owner, is_foreign, is_verified_us in owners:

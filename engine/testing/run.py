@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ from engine.language.diagnostic import Diagnostic, in_order
 from engine.language.document import Document, read_document
 from engine.language.source import Source
 from engine.language.yaml_nodes import compose
-from engine.policy.constants import Overrides, shape
-from engine.policy.files import read_directory
-from engine.policy.load import JURISDICTIONS, RULES, load_files, with_orders
+from engine.policy.constants import Overrides
+from engine.policy.files import JURISDICTIONS, layer_of, layer_prefix, read_files
+from engine.policy.load import load_files, with_orders
 from engine.policy.policy import Policy, PolicyError
+from engine.policy.shapes import shape
 from engine.testing.edit import NoSuchPathError, edited
 from engine.vocabulary.explain import Shape
 
@@ -63,60 +64,64 @@ class TestReport:
         return tuple(case for case in self.cases if not case.passed)
 
 
-def run_tests(rules: Path, jurisdictions: Path, only: Path | None = None) -> TestReport:
-    """Run the tests of a rules directory, or only those in a file or directory of it.
+def run_tests(rules: Path | Sequence[Path], jurisdictions: Path, only: Path | None = None) -> TestReport:
+    """Run the tests of rules directories, or only those in a file or directory of them.
+
+    The tests of a directory say what it comes to on top of those before it, so those of the base are asked of the base
+    alone, and those of an overlay of the overlay over what it is laid upon.
 
     Raises PolicyError when the rules or the test files are not well-formed.
     """
-    return _Run(rules, jurisdictions).report(only)
+    return _Run([rules] if isinstance(rules, Path) else rules, jurisdictions).report(only)
 
 
 class _Run:
-    def __init__(self, rules: Path, jurisdictions: Path) -> None:
+    def __init__(self, rules: Sequence[Path], jurisdictions: Path) -> None:
         self.diagnostics: list[Diagnostic] = []
-        self._names: dict[str, str] = {}
-        self._files: dict[str, str] = {}
-        for prefix, directory in ((RULES, rules), (JURISDICTIONS, jurisdictions)):
-            for name, text in read_directory(directory, self.diagnostics).items():
-                key = prefix + Path(name).relative_to(directory).as_posix()
-                self._files[key], self._names[key] = text, name
+        self._files = read_files(rules, jurisdictions, self.diagnostics)
+        self._top = len(rules) - 1
         self._policies: dict[str, tuple[Policy, Compiled]] = {}
         self._deciders: dict[str, Decider] = {}
         self._fired: set[str] = set()
         self._stop()
 
     def report(self, only: Path | None) -> TestReport:
-        base = self._decider({}, Overrides())
-        cases = self._cases()
+        whole = self._decider(self._top, {}, Overrides())
+        cases = [self._cases(layer) for layer in range(self._top + 1)]
         results: list[CaseResult] = []
         wanted = None if only is None else only.resolve()
-        for key in [key for key in self._files if key.endswith("_test.yaml")]:
-            path = Path(self._names[key]).resolve()
-            if wanted is not None and path != wanted and wanted not in path.parents:
+        for key in [key for key in self._files.texts if key.endswith("_test.yaml")]:
+            path = Path(self._files.shown[key]).resolve()
+            layer = layer_of(key)
+            if layer is None or (wanted is not None and path != wanted and wanted not in path.parents):
                 continue
             document = self._read(key, shape("tests"))
             if document is not None:
-                results += [self._case(document, n, cases) for n in range(len(document.plain["tests"]))]
+                known_cases = {name: case for below in cases[: layer + 1] for name, case in below.items()}
+                results += [self._case(document, n, known_cases, layer) for n in range(len(document.plain["tests"]))]
         self._stop()
-        known = [rule for rule_set in base.policy.rule_sets for rule in rule_set.rules]
+        known = [rule for rule_set in whole.policy.rule_sets for rule in rule_set.rules]
         return TestReport(tuple(results), tuple(rule for rule in known if rule not in self._fired))
 
-    def _cases(self) -> Mapping[str, Any]:
-        document = self._read(RULES + "cases.yaml", _CASES) if RULES + "cases.yaml" in self._files else None
+    def _cases(self, layer: int) -> Mapping[str, Any]:
+        name = layer_prefix(layer) + "cases.yaml"
+        document = self._read(name, _CASES) if name in self._files.texts else None
         return {} if document is None else document.plain["cases"]
 
     def _read(self, key: str, form: Shape) -> Document | None:
-        source = Source(self._names[key], self._files[key])
+        source = Source(self._files.shown[key], self._files.texts[key])
         node = compose(source, self.diagnostics)
         return None if node is None else read_document(source, node, form, "R405", self.diagnostics)
 
-    def _case(self, document: Document, n: int, cases: Mapping[str, Any]) -> CaseResult:
+    def _case(self, document: Document, n: int, cases: Mapping[str, Any], layer: int) -> CaseResult:
         test = document.plain["tests"][n]
         span = document.span("tests", n, "name")
-        differences = self._differences(document, test, cases)
+        differences = self._differences(document, test, cases, layer)
         return CaseResult(document.source.name, span.line, test["name"], tuple(differences))
 
-    def _differences(self, document: Document, test: Mapping[str, Any], cases: Mapping[str, Any]) -> list[str]:
+    def _differences(
+        self, document: Document, test: Mapping[str, Any], cases: Mapping[str, Any], layer: int
+    ) -> list[str]:
         given = test["given"]
         if isinstance(given, str) and given not in cases:
             return [f"there is no case `{given}` in cases.yaml"]
@@ -124,12 +129,13 @@ class _Run:
         if {"action", "as_of"} - when.keys():
             return ["`when` must say the action and the day (as_of)"]
         orders = test.get("orders", document.plain.get("orders", []))
-        overrides = Overrides(test.get("interpretations", {}), test.get("program", {}))
+        program = {**document.plain.get("program", {}), **test.get("program", {})}
+        overrides = Overrides(test.get("interpretations", {}), program)
         try:
             facts = edited(
                 cases[given] if isinstance(given, str) else given, test.get("without", []), test.get("but", {})
             )
-            decider = self._decider({f"order {i}": order for i, order in enumerate(orders)}, overrides)
+            decider = self._decider(layer, {f"order {i}": order for i, order in enumerate(orders)}, overrides)
             decision = decider.decide({"action": when["action"], "as_of": when["as_of"], "facts": facts}, "dry_run")
         except (NoSuchPathError, RequestError) as error:
             return [str(error)]
@@ -141,11 +147,11 @@ class _Run:
             self._fired.update(found)
         return differences
 
-    def _decider(self, orders: Mapping[str, Any], overrides: Overrides) -> Decider:
-        """A Decider for the files with more orders and other readings; made once for equal ones."""
-        readings = json.dumps(attrs.asdict(overrides), sort_keys=True)
+    def _decider(self, layer: int, orders: Mapping[str, Any], overrides: Overrides) -> Decider:
+        """A Decider for the files up to a layer with more orders and other readings; made once for equal ones."""
+        readings = json.dumps([layer, attrs.asdict(overrides)], sort_keys=True)
         if readings not in self._policies:
-            policy = load_files(self._files, overrides, shown=self._names)
+            policy = load_files(self._files.up_to(layer).texts, overrides, shown=self._files.shown)
             self._policies[readings] = policy, Compiled(policy.program)
         policy, evaluator = self._policies[readings]
         key = readings + json.dumps(orders, sort_keys=True)
@@ -160,7 +166,7 @@ class _Run:
 
     def _stop(self) -> None:
         if self.diagnostics:
-            texts = {self._names[key]: text for key, text in self._files.items()}
+            texts = {self._files.shown[key]: text for key, text in self._files.texts.items()}
             raise PolicyError(in_order(self.diagnostics), texts)
 
 
