@@ -51,9 +51,11 @@ def locate(path: Path | None, rules: Sequence[Path]) -> tuple[Sequence[Path], Pa
     if path is None:
         return rules, None
     here = path.absolute()
-    if any(here.is_relative_to(directory.absolute()) for directory in rules):
-        return rules, None if here == rules[0].absolute() and len(rules) == 1 else path
-    home = next((place for place in (here, *here.parents) if (place / "sources.yaml").is_file()), None)
+    layers = [directory.absolute() for directory in rules]
+    places = (here, *here.parents)
+    home = next((place for place in places if place in layers or (place / "sources.yaml").is_file()), None)
+    if home in layers:
+        return rules, None if [here] == layers else path
     if home is not None:
         return ([path], None) if home == here else ([home], path)
     return ([path], None) if path.is_dir() else (rules, path)

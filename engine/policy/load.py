@@ -143,8 +143,8 @@ class _Loading:
         for document in self._documents(self._in_rules("sources.yaml"), "sources", "R203"):
             for key, spec in document.plain.items():
                 if key in found:
-                    message = f"the source `{key[:60]}` cannot be replaced: it is that of {found[key][1].name}"
-                    self._refuse_replacing(message, document.span(key, key=True), "give yours a key of its own")
+                    what = f"the source `{key[:60]}` of {found[key][1].name}"
+                    self._refuse_replacing(what, document.span(key, key=True), "give yours a key of its own")
                 else:
                     found[key] = str(spec["status"]), document.source
         return {key: status for key, (status, _) in found.items()}
@@ -256,13 +256,14 @@ class _Loading:
                 self.diagnostics.append(Diagnostic("R101", "nothing is read from this file", source.span(0, 1), help_))
             elif layer_of(name) and path_in_rules(name) == "interpretations.yaml":
                 help_ = "choose another reading in the `interpretations.yaml` of the base"
-                self._refuse_replacing("an overlay cannot replace the readings of the law", source.span(0, 1), help_)
+                self._refuse_replacing("the readings of the law", source.span(0, 1), help_)
 
     def _refuse_replacing_file(self, what: str, name: Text, below: Source) -> None:
-        message = f"{what} `{name.value[:60]}` cannot be replaced: it is that of {below.name}"
-        self._refuse_replacing(message, name.span, "give yours a name of its own; an overlay adds, and tightens")
+        help_ = "give yours a name of its own: an overlay adds to what lies below it, and tightens it"
+        self._refuse_replacing(f"{what} `{name.value[:60]}` of {below.name}", name.span, help_)
 
-    def _refuse_replacing(self, message: str, span: Span, help_: str) -> None:
+    def _refuse_replacing(self, what: str, span: Span, help_: str) -> None:
+        message = f"an overlay cannot replace {what}"
         self.diagnostics.append(Diagnostic("R601", message, span, help_))
 
     def _report(self, code: str, message: str, help_: str) -> None:

@@ -45,7 +45,7 @@ def read_program(
                 values[name] = value
                 continue
             what = name.rpartition(".")[2]
-            message = f"`{what}` would be milder than {_said(values[name])}, over which it stands"
+            message = f"`{what}` would be milder than {_said(values[name])}, its value below this overlay"
             diagnostics.append(Diagnostic("R602", message, span, f"an overlay only tightens: {looser}"))
     return Program(values, documents[0].node.span)
 

@@ -87,7 +87,7 @@ class _Run:
 
     def report(self, only: Path | None) -> TestReport:
         whole = self._decider(self._top, {}, Overrides())
-        cases = [self._cases(layer) for layer in range(self._top + 1)]
+        cases = self._cases()
         results: list[CaseResult] = []
         wanted = None if only is None else only.resolve()
         for key in [key for key in self._files.texts if key.endswith("_test.yaml")]:
@@ -97,16 +97,26 @@ class _Run:
                 continue
             document = self._read(key, shape("tests"))
             if document is not None:
-                known_cases = {name: case for below in cases[: layer + 1] for name, case in below.items()}
-                results += [self._case(document, n, known_cases, layer) for n in range(len(document.plain["tests"]))]
+                results += [self._case(document, n, cases[layer], layer) for n in range(len(document.plain["tests"]))]
         self._stop()
         known = [rule for rule_set in whole.policy.rule_sets for rule in rule_set.rules]
         return TestReport(tuple(results), tuple(rule for rule in known if rule not in self._fired))
 
-    def _cases(self, layer: int) -> Mapping[str, Any]:
-        name = layer_prefix(layer) + "cases.yaml"
-        document = self._read(name, _CASES) if name in self._files.texts else None
-        return {} if document is None else document.plain["cases"]
+    def _cases(self) -> list[Mapping[str, Any]]:
+        """For each layer the cases its tests may use: its own and those below it."""
+        found: list[Mapping[str, Any]] = []
+        for layer in range(self._top + 1):
+            below = found[-1] if found else {}
+            name = layer_prefix(layer) + "cases.yaml"
+            document = self._read(name, _CASES) if name in self._files.texts else None
+            own = {} if document is None else document.plain["cases"]
+            for case in own.keys() & below.keys():
+                assert document is not None
+                span = document.span("cases", case, key=True)
+                message = f"a case `{case[:60]}` exists already below this overlay"
+                self.diagnostics.append(Diagnostic("R405", message, span, "rename it"))
+            found.append({**below, **own})
+        return found
 
     def _read(self, key: str, form: Shape) -> Document | None:
         source = Source(self._files.shown[key], self._files.texts[key])
