@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from overlays import over_shipped, over_small, refused, written
 from small_rules import HEAD, fired, item, rule_set
 
-from bench.shipped import JURISDICTIONS, RULES
+from bench.shipped import JURISDICTIONS, ROOT, RULES
 from engine import Decider, PolicyError, load, load_files
 from engine.policy.files import in_layers, layer_of, path_in_rules
 from engine.policy.shapes import schema
@@ -210,6 +211,19 @@ def test_every_value_of_the_program_says_which_way_is_stricter() -> None:
     leaves = _leaves(schema("program"))
     assert len(leaves) >= 10
     assert [leaf for leaf in leaves if "stricter" not in leaf] == []
+
+
+def test_every_value_of_the_program_is_documented() -> None:
+    page = (ROOT / "docs" / "overlays.md").read_text("utf-8")
+    documented = {
+        part for cell in re.findall(r"^\| (.*?) \|", page, re.MULTILINE) for part in re.split(r"[^a-z_]+", cell)
+    }
+    form = schema("program")
+    groups = {name: part["properties"] for name, part in form["properties"].items()}
+    del groups["extra"]
+    words = {*groups, *(name for inner in groups.values() for name in inner)}
+    words |= {name for part in form["$defs"].values() for name in part["properties"]}
+    assert words - documented == set()
 
 
 def test_words_of_the_program_are_those_of_the_vocabulary() -> None:
