@@ -77,6 +77,13 @@ def test_an_action_of_which_the_base_says_nothing_stays_with_a_person() -> None:
     assert (said.code, "`training.start`" in said.message) == ("R605", True)
 
 
+def test_where_no_rule_speaks_the_law_is_cited_and_not_the_overlay() -> None:
+    made = over_small(BASE, {"sources.yaml": {"A-PROGRAM": {"title": "Ours", "status": "internal_policy"}}})
+    decision = Decider(made).decide({"action": "training.start", "as_of": "2026-11-22", "facts": {}})
+    (finding,) = decision.document["findings"]
+    assert (finding["rule"], finding["section"]) == ("ostiary.law/not-in-force", "SRC")
+
+
 @pytest.mark.parametrize(
     ("since", "until", "is_covered"),
     [
