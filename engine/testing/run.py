@@ -139,8 +139,8 @@ class _Run:
         if {"action", "as_of"} - when.keys():
             return ["`when` must say the action and the day (as_of)"]
         orders = test.get("orders", document.plain.get("orders", []))
-        program = {**document.plain.get("program", {}), **test.get("program", {})}
-        overrides = Overrides(test.get("interpretations", {}), program)
+        values = {**document.plain.get("program", {}), **test.get("program", {})}
+        overrides = Overrides(test.get("interpretations", {}), values)
         try:
             facts = edited(
                 cases[given] if isinstance(given, str) else given, test.get("without", []), test.get("but", {})
