@@ -46,6 +46,8 @@ types: setup-dev
 check-rules: setup
 	$(BIN)/ostiary check
 	$(BIN)/ostiary test --mutants
+	$(BIN)/ostiary check --rules rules --rules fixtures/programs/stricter
+	$(BIN)/ostiary test fixtures/programs/stricter --rules rules --rules fixtures/programs/stricter
 
 # New versions of the dependencies. Needs network; the result is reviewed and committed.
 lock: setup-dev

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -28,11 +29,12 @@ class SettingsError(Exception):
 class Settings:
     """Where the service finds and keeps things, and how it listens. Paths are absolute.
 
-    `data` holds all state; `port` 0 lets the system choose; `threads` is how many requests are worked on at a time.
+    `rules` are the base and what is laid over it, in order; `data` holds all state; `port` 0 lets the system choose;
+    `threads` is how many requests are worked on at a time.
     """
 
     data: Path
-    rules: Path
+    rules: tuple[Path, ...]
     jurisdictions: Path
     host: str = "127.0.0.1"
     port: int = 8080
@@ -42,7 +44,9 @@ class Settings:
 
 VARIABLES = {
     "OSTIARY_DATA": "directory of all state, above all the decision log; default `var` in the working directory",
-    "OSTIARY_RULES": "directory of rule files; default the rules that come with Ostiary",
+    "OSTIARY_RULES": (
+        "directory of rule files, then those laid over it, joined as in PATH; default the rules that come with Ostiary"
+    ),
     "OSTIARY_JURISDICTIONS": "directory of places and special measures; default the one that comes with Ostiary",
     "OSTIARY_HOST": "address to listen on, one of 127.0.0.1, ::1, localhost; default 127.0.0.1",
     "OSTIARY_PORT": "port to listen on, 0 to 65535, 0 for any free one; default 8080",
@@ -62,12 +66,20 @@ def default_jurisdictions() -> Path:
     return _HOME / "jurisdictions"
 
 
-def from_environment(environ: Mapping[str, str], given: Mapping[str, str | None] | None = None) -> Settings:
+def from_environment(
+    environ: Mapping[str, str],
+    given: Mapping[str, str | None] | None = None,
+    *,
+    rules: Sequence[Path] = (),
+    jurisdictions: Path | None = None,
+) -> Settings:
     """Settings from `OSTIARY_*` variables.
 
     Args:
         environ: the environment; an empty value counts as not set.
         given: values that win over the environment, by the same names; None counts as not given.
+        rules: directories that win over OSTIARY_RULES, when there are any.
+        jurisdictions: the directory that wins over OSTIARY_JURISDICTIONS.
 
     Raises:
         SettingsError: the first wrong setting.
@@ -77,8 +89,10 @@ def from_environment(environ: Mapping[str, str], given: Mapping[str, str | None]
     _refuse_misspelt(values)
     return Settings(
         data=Path(values.get("OSTIARY_DATA", "var")).absolute(),
-        rules=_directory("OSTIARY_RULES", values, default_rules()),
-        jurisdictions=_directory("OSTIARY_JURISDICTIONS", values, default_jurisdictions()),
+        rules=tuple(_directory("OSTIARY_RULES", path) for path in rules or _paths(values.get("OSTIARY_RULES"))),
+        jurisdictions=_directory(
+            "OSTIARY_JURISDICTIONS", jurisdictions or values.get("OSTIARY_JURISDICTIONS") or default_jurisdictions()
+        ),
         host=_host(values.get("OSTIARY_HOST", "127.0.0.1")),
         port=_number("OSTIARY_PORT", values, 8080, 0, 65535),
         threads=_number("OSTIARY_THREADS", values, 8, 1, 256),
@@ -94,8 +108,12 @@ def _refuse_misspelt(values: Mapping[str, str]) -> None:
             raise SettingsError(f"{name} is not a setting; did you mean {near[0]}?")
 
 
-def _directory(name: str, values: Mapping[str, str], default: Path) -> Path:
-    path = Path(values.get(name, default)).absolute()
+def _paths(value: str | None) -> list[Path]:
+    return [default_rules()] if value is None else [Path(part) for part in value.split(os.pathsep)]
+
+
+def _directory(name: str, given: str | Path) -> Path:
+    path = Path(given).absolute()
     if not path.is_dir():
         raise SettingsError(f"{name} is `{path}`, which is not a directory; give the path of an existing one")
     return path

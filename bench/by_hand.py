@@ -49,6 +49,7 @@ FILE_ORDER = {
             "cip.owners": """
                 names none-named none-qualifies reason-recorded share-unknown held-unknown holder-opaque
                 holders-in-a-circle shares-above-whole holder-repeated individual-held""",
+            "cip.program": "reseller-only adopted-program",
             "cip.records": "resolution",
             "cip.verification": """
                 unverified method pending-restricted deprovisioned failed removed-before signatories doubts discrepancy
@@ -180,6 +181,13 @@ def _account_findings(out: list, facts: dict, as_of: str) -> None:  # noqa: PLR0
     for index, discrepancy in enumerate(customer.get("discrepancies") or ()):
         if discrepancy.get("resolved_on") is not None and discrepancy.get("note") is None:
             out.append(("cip.records/resolution", f"/customer/discrepancies/{index}/note"))
+    provider = facts.get("provider") or NOTHING
+    if provider.get("upstream_program_adopted"):
+        only_resells = provider.get("reseller_only")
+        if only_resells is None:
+            out.append(("cip.program/reseller-only", "/provider/reseller_only"))
+        elif not only_resells:
+            out.append(("cip.program/adopted-program", "/provider/upstream_program_adopted"))
     _collection_findings(out, customer, is_entity=is_entity)
     _verification_findings(out, customer, identity, as_of, is_entity=is_entity)
     for at, owner, is_foreign, is_verified_us in owners:

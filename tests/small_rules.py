@@ -22,6 +22,17 @@ Q2: {question: When?, section: "1.2", options: {early: before, late: after}, cho
 PROGRAM = """
 verification: {methods: [documentary]}
 unverified: {pending: restrict, failed: deny, terms: [no training runs, one instance], redress: call us}
+review: {interval_days: 365}
+risk:
+  elevated: {services: [], openings: [], information: [], customers: [], places: []}
+  high: {services: [], openings: [], information: [], customers: [], places: [FR, DE]}
+extra:
+  date_of_birth: {products: [], from_tier: none}
+  identification_number: {products: [], from_tier: none}
+  nationalities: {products: [], from_tier: none}
+  payment_source: {products: [], from_tier: none}
+  purpose_of_use: {products: [compute], from_tier: high}
+  second_method: {products: [], from_tier: none}
 """
 HEAD = {
     "name": "small",

@@ -25,21 +25,24 @@ _RENDERINGS: Final[Mapping[str, Callable[[Sequence[Diagnostic]], str]]] = {"json
 @click.argument("path", type=click.Path(exists=True, path_type=Path), required=False)
 @click.option("--format", "form", type=click.Choice(["text", "json", "sarif"]), default="text", show_default=True)
 @policy_options
-def check(*, path: Path | None, form: str, rules: Path, jurisdictions: Path) -> int:
+def check(*, path: Path | None, form: str, rules: tuple[Path, ...], jurisdictions: Path) -> int:
     """Look for mistakes in rules and jurisdictions.
 
     PATH is a directory of rules, in place of --rules, or a file or directory in one: then only its mistakes are shown.
     A file that lies in no directory of rules is checked as if it were added to those of --rules, in place of the rule
     set of the same name if there is one.
 
+    With --rules given again, each directory is laid over those before it, and a PATH in one of them is judged with all.
+
     \b
     Examples:
       ostiary check
       ostiary check rules/collection.yaml
+      ostiary check --rules rules --rules my-overlay
       ostiary check --format sarif my-rules > mistakes.sarif
     """
-    directory, only = locate(path, rules)
-    policy, found, texts = _diagnose(directory, only, jurisdictions)
+    directories, only = locate(path, rules)
+    policy, found, texts = _diagnose(directories, only, jurisdictions)
     if form == "text":
         click.echo(_text(policy, found, texts))
     else:
@@ -50,11 +53,11 @@ def check(*, path: Path | None, form: str, rules: Path, jurisdictions: Path) -> 
 _Diagnosis = tuple[Policy | None, Sequence[Diagnostic], Mapping[str, str]]
 
 
-def _diagnose(directory: Path, only: Path | None, jurisdictions: Path) -> _Diagnosis:
+def _diagnose(directories: Sequence[Path], only: Path | None, jurisdictions: Path) -> _Diagnosis:
     """The policy, if there is one; what is wrong with the part of it that is meant; and the texts this refers to."""
     try:
-        policy = load(directory, jurisdictions)
-        if only is not None and not only.absolute().is_relative_to(directory.absolute()):
+        policy = load(directories, jurisdictions)
+        if only is not None and not any(only.absolute().is_relative_to(place.absolute()) for place in directories):
             policy = _with(policy, only)
     except PolicyError as error:
         # What lies elsewhere is shown only when nothing else is: the part that is meant cannot be judged then.

@@ -44,7 +44,14 @@ class _Day(click.ParamType[str]):
 @click.option("--format", "form", type=click.Choice(["human", "json"]), help="Default: human; with --batch, json.")
 @policy_options
 def decide(
-    *, file: str, batch: bool, as_of: str | None, explain: bool, form: str | None, rules: Path, jurisdictions: Path
+    *,
+    file: str,
+    batch: bool,
+    as_of: str | None,
+    explain: bool,
+    form: str | None,
+    rules: tuple[Path, ...],
+    jurisdictions: Path,
 ) -> int:
     """Decide a request from FILE, or from standard input.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,43 +18,51 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
 def policy_options(command: _Command) -> _Command:
-    """The options `--rules` and `--jurisdictions`."""
-    rules = _directory("--rules", default_rules, "OSTIARY_RULES", "Directory of rule files.")
-    jurisdictions = _directory(
-        "--jurisdictions", default_jurisdictions, "OSTIARY_JURISDICTIONS", "Directory of places and special measures."
+    """The options `--rules`, which gives a tuple of directories, and `--jurisdictions`."""
+    directory = click.Path(exists=True, file_okay=False, path_type=Path)
+    rules = click.option(
+        "--rules",
+        type=directory,
+        multiple=True,
+        default=lambda: (default_rules(),),
+        envvar="OSTIARY_RULES",
+        show_envvar=True,
+        show_default="those that come with Ostiary",
+        help="Directory of rule files; given again, one that is laid over those before it.",
+    )
+    jurisdictions = click.option(
+        "--jurisdictions",
+        type=directory,
+        default=default_jurisdictions,
+        envvar="OSTIARY_JURISDICTIONS",
+        show_envvar=True,
+        show_default="the one that comes with Ostiary",
+        help="Directory of places and special measures.",
     )
     return rules(jurisdictions(command))
 
 
-def _directory(name: str, default: Callable[[], Path], variable: str, words: str) -> Callable[[_Command], _Command]:
-    return click.option(
-        name,
-        type=click.Path(exists=True, file_okay=False, path_type=Path),
-        default=default,
-        envvar=variable,
-        show_envvar=True,
-        show_default="the one that comes with Ostiary",
-        help=words,
-    )
+def locate(path: Path | None, rules: Sequence[Path]) -> tuple[Sequence[Path], Path | None]:
+    """The directories of rules a PATH stands for or lies in, and the part of them that is meant (None: all of it).
 
-
-def locate(path: Path | None, rules: Path) -> tuple[Path, Path | None]:
-    """The directory of rules a PATH stands for or lies in, and the part of it that is meant (None: all of it).
-
-    A directory of rules is known by its `sources.yaml`. A directory that lies in none is taken for one; a file that
-    lies in none is meant to go with `rules`.
+    A PATH in one of `rules` is judged with all of them. Any other directory of rules is known by its `sources.yaml`. A
+    directory that lies in none is taken for one; a file that lies in none is meant to go with `rules`.
     """
     if path is None:
         return rules, None
     here = path.absolute()
-    home = next((place for place in (here, *here.parents) if (place / "sources.yaml").is_file()), None)
+    layers = [directory.absolute() for directory in rules]
+    places = (here, *here.parents)
+    home = next((place for place in places if place in layers or (place / "sources.yaml").is_file()), None)
+    if home in layers:
+        return rules, None if [here] == layers else path
     if home is not None:
-        return (path, None) if home == here else (home, path)
-    return (path, None) if path.is_dir() else (rules, path)
+        return ([path], None) if home == here else ([home], path)
+    return ([path], None) if path.is_dir() else (rules, path)
 
 
-def load_or_show(rules: Path, jurisdictions: Path) -> Policy | None:
-    """The policy of the two directories; None, with its mistakes on standard error, when it has any."""
+def load_or_show(rules: Sequence[Path], jurisdictions: Path) -> Policy | None:
+    """The policy of these directories; None, with its mistakes on standard error, when it has any."""
     try:
         return load(rules, jurisdictions)
     except PolicyError as error:

@@ -36,7 +36,7 @@ from engine.audit import LogUnavailable
 )
 @click.option("--data", metavar="DIRECTORY", help="Directory of all state.  [env var: OSTIARY_DATA; default: var]")
 @policy_options
-def serve(rules: Path, jurisdictions: Path, **given: str | None) -> int:
+def serve(rules: tuple[Path, ...], jurisdictions: Path, **given: str | None) -> int:
     """Serve decisions over HTTP, on this machine.
 
     Every decision is written to the log before it is given. Ctrl-C or SIGTERM ends the service once the requests it
@@ -46,10 +46,9 @@ def serve(rules: Path, jurisdictions: Path, **given: str | None) -> int:
     Example:
       ostiary serve --port 8080
     """
-    directories = {"OSTIARY_RULES": str(rules), "OSTIARY_JURISDICTIONS": str(jurisdictions)}
     wanted = {f"OSTIARY_{name.upper()}": value for name, value in given.items()}
     try:
-        settings = from_environment(os.environ, wanted | directories)
+        settings = from_environment(os.environ, wanted, rules=rules, jurisdictions=jurisdictions)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     with _listener(settings) as listener:

@@ -26,11 +26,15 @@ from engine.testing import CaseResult, Proof, TestReport, run_tests
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @policy_options
-def test(*, path: Path | None, mutants: bool, strict: bool, form: str, rules: Path, jurisdictions: Path) -> int:
+def test(
+    *, path: Path | None, mutants: bool, strict: bool, form: str, rules: tuple[Path, ...], jurisdictions: Path
+) -> int:
     """Run the rule tests beside the rules (`*_test.yaml`).
 
     PATH is a directory of rules, in place of --rules, or a test file or directory in one. With --mutants such a part is
     held against the rules that lie beside it; definitions are proved by all tests together.
+
+    With --rules given again, each directory is laid over those before it, and its tests are asked of it and of those.
 
     \b
     Examples:
@@ -38,14 +42,15 @@ def test(*, path: Path | None, mutants: bool, strict: bool, form: str, rules: Pa
       ostiary test rules/collection_test.yaml
       ostiary test --mutants --strict
     """
-    directory, only = locate(path, rules)
+    directories, only = locate(path, rules)
     try:
-        report = run_tests(directory, jurisdictions, only, with_mutants=mutants)
+        report = run_tests(directories, jurisdictions, only, with_mutants=mutants)
     except PolicyError as error:
         click.echo(mistakes(error), err=True)
         return ExitCode.RULES_INVALID
     if not report.cases:
-        raise click.ClickException(f"there is no rule test in {only or directory}; tests are files named *_test.yaml")
+        where = only or ", ".join(map(str, directories))
+        raise click.ClickException(f"there is no rule test in {where}; tests are files named *_test.yaml")
     if form == "json":
         click.echo(orjson.dumps(_document(report), option=orjson.OPT_INDENT_2))
     else:

@@ -105,7 +105,8 @@ def _no_law(policy: Policy) -> Finding:
     rule = Rule(
         id=NO_LAW,
         effect="review",
-        section=min(policy.statuses, default=""),
+        # The first source of the base is the law; an overlay adds others after it.
+        section=next(iter(policy.statuses), ""),
         message="No loaded rule set covers this action on this day; a person has to decide.",
         each=None,
         at=nowhere,

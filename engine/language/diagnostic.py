@@ -45,6 +45,12 @@ CODES = {
     "R404": "a place is not well-formed",
     "R405": "a rule test is not well-formed",
     "R406": "a switch on which nothing turns",
+    "R601": "an overlay replaces what lies below it",
+    "R602": "an overlay loosens the provider's program",
+    "R603": "an overlay loosens a rule",
+    "R604": "an overlay makes a hold that names nothing to supply",
+    "R605": "an overlay decides where the law is silent",
+    "R606": "the effects that an overlay tightens are not well-formed",
 }
 """Every code with what it stands for; docs/diagnostics.md has a section for each."""
 

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import attrs
-import yaml
 
 from engine import ownership
 from engine.language.diagnostic import Diagnostic, suggest
 from engine.language.document import Document
+from engine.language.source import Span
+from engine.policy.program import Program
 from engine.program.expressions import Literal, Root
 from engine.program.scope import Constant, ListConstant
-from engine.vocabulary.explain import Shape
 from engine.vocabulary.model import BOOL, INT, NUMBER, STRING, Type
-
-
-@cache
-def shape(name: str) -> Shape:
-    """The form of one kind of data file."""
-    text = Path(__file__).with_name("shapes").joinpath(f"{name}.yaml").read_text("utf-8")
-    loaded: dict[str, Any] = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 - safe
-    return Shape(loaded)
 
 
 @attrs.frozen
@@ -51,9 +40,9 @@ class Constants:
 
 
 def read_constants(
-    interpretations: Document | None, program: Document | None, overrides: Overrides, diagnostics: list[Diagnostic]
+    interpretations: Document | None, program: Program | None, overrides: Overrides, diagnostics: list[Diagnostic]
 ) -> Constants:
-    """The constants of both files; either may be missing."""
+    """The constants of switches and program; either may be missing."""
     values: dict[str, Constant] = {}
     words: dict[str, frozenset[str]] = {}
     if interpretations is not None:
@@ -68,13 +57,12 @@ def read_constants(
                 diagnostics.append(Diagnostic("R401", message, span, help_))
             values[name] = Literal(chosen, Type("enum", name))
             _refuse_unknown_readings(switch, spec["options"], interpretations, diagnostics)
-        _refuse_unknown(overrides.interpretations, interpretations.plain, "switch", interpretations, diagnostics)
-    flat = {} if program is None else _flatten(program.plain)
+        where = interpretations.node.span
+        _refuse_unknown(overrides.interpretations, interpretations.plain, "switch", where, diagnostics)
     if program is not None:
-        _refuse_unknown(overrides.program, flat, "value of the program", program, diagnostics)
-    flat |= overrides.program
+        _refuse_unknown(overrides.program, program.values, "value of the program", program.span, diagnostics)
     terms: dict[str, tuple[str, ...]] = {}
-    for key, value in flat.items():
+    for key, value in {**({} if program is None else program.values), **overrides.program}.items():
         if isinstance(value, list):
             terms[f"program.{key}"] = tuple(str(item) for item in value)
             values[f"program.{key}"] = ListConstant(tuple(Literal(str(item), STRING) for item in value))
@@ -102,23 +90,13 @@ def _refuse_unknown(
     given: Mapping[str, object],
     known: Mapping[str, object],
     what: str,
-    document: Document,
+    where: Span,
     diagnostics: list[Diagnostic],
 ) -> None:
     for name in given:
         if name not in known:
             message = f"there is no {what} `{name}` to read otherwise"
-            diagnostics.append(Diagnostic("R208", message, document.node.span, suggest(name, known.keys(), "known")))
-
-
-def _flatten(content: Mapping[str, Any], prefix: str = "") -> dict[str, object]:
-    flat: dict[str, object] = {}
-    for key, value in content.items():
-        if isinstance(value, dict):
-            flat |= _flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+            diagnostics.append(Diagnostic("R208", message, where, suggest(name, known.keys(), "known")))
 
 
 def _type(value: object) -> Type:

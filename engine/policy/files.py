@@ -1,14 +1,72 @@
-"""Directories to texts: the only place where policy is read from disk."""
+"""Directories to texts: the only place where policy is read from disk.
+
+A policy's files are named by the layer they belong to and their path in it: `rules/` is the base, `overlays/1/` what is
+laid over it first, `overlays/2/` what is laid over both, `jurisdictions/` the places and orders under all of them.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+import attrs
 
 from engine.language.diagnostic import Diagnostic
 from engine.language.source import Span
 from engine.language.yaml_nodes import MAX_CHARACTERS
 
 MAX_FILES = 10_000
+RULES, OVERLAYS, JURISDICTIONS = "rules/", "overlays/", "jurisdictions/"
+_OVERLAY = re.compile(r"overlays/([1-9][0-9]*)/")
+
+
+@attrs.frozen
+class Files:
+    """The files of a policy: `texts` by their names, and how each name is `shown` to people, by its path on disk."""
+
+    texts: Mapping[str, str]
+    shown: Mapping[str, str]
+
+    def up_to(self, layer: int) -> Files:
+        """Without the rules that are laid over this layer."""
+        texts = {name: text for name, text in self.texts.items() if (layer_of(name) or 0) <= layer}
+        return Files(texts, self.shown)
+
+
+def layer_of(name: str) -> int | None:
+    """Which rules a file belongs to: 0 are the base, 1 the first overlay; None for a file of no rules."""
+    if name.startswith(RULES):
+        return 0
+    overlay = _OVERLAY.match(name)
+    return None if overlay is None else int(overlay[1])
+
+
+def layer_prefix(layer: int) -> str:
+    """What the names of a layer's files begin with."""
+    return RULES if layer == 0 else f"{OVERLAYS}{layer}/"
+
+
+def path_in_rules(name: str) -> str:
+    """The path of a file of rules in the directory of its layer."""
+    return name.removeprefix(layer_prefix(layer_of(name) or 0))
+
+
+def in_layers(names: Iterable[str]) -> list[str]:
+    """File names by layer, then by path: what is laid over something comes after it."""
+    return sorted(names, key=lambda name: (layer_of(name) or 0, name))
+
+
+def read_files(rules: Sequence[Path], jurisdictions: Path, diagnostics: list[Diagnostic]) -> Files:
+    """Every file of a policy: the first directory of rules is the base, each other is laid over those before it."""
+    directories = [(layer_prefix(layer), directory) for layer, directory in enumerate(rules)]
+    texts: dict[str, str] = {}
+    shown: dict[str, str] = {}
+    for prefix, directory in [*directories, (JURISDICTIONS, jurisdictions)]:
+        for path, text in read_directory(directory, diagnostics).items():
+            name = prefix + Path(path).relative_to(directory).as_posix()
+            texts[name], shown[name] = text, path
+    return Files(texts, shown)
 
 
 def read_directory(directory: Path, diagnostics: list[Diagnostic]) -> dict[str, str]:

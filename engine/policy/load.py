@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 
 from engine.language.diagnostic import Diagnostic, has_errors, in_order
 from engine.language.document import Document, read_document
 from engine.language.parser import parse_definitions, parse_rule_file
-from engine.language.rule_file import RuleFile
-from engine.language.source import Source, Span
-from engine.language.yaml_nodes import Mapping as MappingNode
-from engine.language.yaml_nodes import Node, Sequence, Unread, compose
+from engine.language.rule_file import DefinitionsFile, RuleFile
+from engine.language.source import Source, Span, Text
+from engine.language.yaml_nodes import compose
 from engine.measures.attributes import read_attributes
 from engine.measures.order import Order, check_order
-from engine.measures.places import Places, read_places, territories
-from engine.policy.constants import Constants, Overrides, read_constants, shape
-from engine.policy.files import read_directory
+from engine.measures.places import Places, read_places
+from engine.policy.constants import Constants, Overrides, read_constants
+from engine.policy.files import JURISDICTIONS, RULES, in_layers, layer_of, path_in_rules, read_files
+from engine.policy.identity import identity, texts_of
 from engine.policy.policy import Policy, PolicyError
+from engine.policy.program import Program, read_program
+from engine.policy.shapes import partial_shape, shape
+from engine.policy.silence import refuse_where_silent
+from engine.policy.tighten import tighten
 from engine.program.check import References, check_rule_file
 from engine.program.definitions import Library
-from engine.program.expressions import Literal
 from engine.program.rule_set import RuleSet
 from engine.program.scope import Scope, World
 from engine.vocabulary import read_vocabulary
@@ -36,30 +38,26 @@ READ_BY_ENGINE = frozenset({"Q19", "Q27", "Q28"})
 """Switches of clocks, which no rule has to mention: the day of a request that names none, and the days of an order."""
 
 _HAS_RULE = re.compile(r"^rule:", re.MULTILINE)
-RULES, JURISDICTIONS = "rules/", "jurisdictions/"
+_DATA_FILES = ("sources.yaml", "interpretations.yaml", "program.yaml", "tighten.yaml")
 
 
-def load(rules: Path, jurisdictions: Path, overrides: Overrides | None = None) -> Policy:
+def load(rules: Path | Sequence[Path], jurisdictions: Path, overrides: Overrides | None = None) -> Policy:
     """The policy of a rules and a jurisdictions directory.
 
-    Raises PolicyError, with every mistake found, when the files do not make a policy.
+    Of several rules directories the first is the base, and each other is an overlay that adds to those before it and
+    tightens them. Raises PolicyError, with every mistake found, when the files do not make a policy.
     """
     diagnostics: list[Diagnostic] = []
-    files: dict[str, str] = {}
-    shown: dict[str, str] = {}
-    for prefix, directory in ((RULES, rules), (JURISDICTIONS, jurisdictions)):
-        for name, text in read_directory(directory, diagnostics).items():
-            key = prefix + Path(name).relative_to(directory).as_posix()
-            files[key], shown[key] = text, name
+    files = read_files([rules] if isinstance(rules, Path) else rules, jurisdictions, diagnostics)
     if diagnostics:
         raise PolicyError(in_order(diagnostics), {})
-    return load_files(files, overrides, shown=shown)
+    return load_files(files.texts, overrides, shown=files.shown)
 
 
 def load_files(
     files: Mapping[str, str], overrides: Overrides | None = None, *, shown: Mapping[str, str] | None = None
 ) -> Policy:
-    """The policy of texts by their paths below `rules/` and `jurisdictions/`; `shown` names them in diagnostics.
+    """The policy of texts by their names (see `engine.policy.files`); `shown` names them in diagnostics.
 
     Raises PolicyError as `load` does.
     """
@@ -77,51 +75,53 @@ def with_orders(policy: Policy, files: Mapping[str, str]) -> Policy:
     loading = _Loading(files, {})
     orders = loading.orders(policy.places, Scope(policy.world), policy.orders)
     loading.stop_on_errors()
-    added = {name: _texts(node) for name, node in loading.nodes.items()}
-    identity = {**policy.identity, "files": {**policy.identity["files"], **added}}
-    return attrs.evolve(policy, orders=orders, identity=identity, files={**policy.files, **files})
+    added = {name: texts_of(node) for name, node in loading.nodes.items()}
+    grown = {**policy.identity, "files": {**policy.identity["files"], **added}}
+    return attrs.evolve(policy, orders=orders, identity=grown, files={**policy.files, **files})
 
 
 def is_test(name: str) -> bool:
     """Whether a file holds tests of rules, or the cases they use: such files decide nothing."""
-    return name.startswith(RULES) and (name.endswith("_test.yaml") or name == RULES + "cases.yaml")
+    return layer_of(name) is not None and (name.endswith("_test.yaml") or path_in_rules(name) == "cases.yaml")
 
 
 class _Loading:
     def __init__(self, files: Mapping[str, str], shown: Mapping[str, str]) -> None:
         self._files = files
-        self.sources = {name: Source(shown.get(name, name), text) for name, text in sorted(files.items())}
+        self.sources = {name: Source(shown.get(name, name), files[name]) for name in in_layers(files)}
         self.diagnostics: list[Diagnostic] = []
         composed = {name: compose(s, self.diagnostics) for name, s in self.sources.items() if not is_test(name)}
         self.nodes = {name: node for name, node in composed.items() if node is not None}
 
     def policy(self, overrides: Overrides) -> Policy:
         self._refuse_misplaced()
-        sources = self._document(RULES + "sources.yaml", "sources", "R203")
-        if RULES + "sources.yaml" not in self.sources:
-            help_ = "it names what the rules rest on, each with its title and status"
-            self._report("R101", "the rules directory has no `sources.yaml`", help_)
+        statuses = self._statuses()
         interpretations = self._document(RULES + "interpretations.yaml", "interpretations", "R401")
-        program = self._document(RULES + "program.yaml", "program", "R402")
         declared = self._document(JURISDICTIONS + "places.yaml", "places", "R404")
         recorded = self._document(JURISDICTIONS + "attributes.yaml", "attributes", "R404")
-        constants = read_constants(interpretations, program, overrides, self.diagnostics)
         places = read_places(declared, self.diagnostics)
         # What a file at fault would have said is not missed: the fault is reported once.
-        documents = {
-            "interpretation": (RULES + "interpretations.yaml", interpretations),
-            "program": (RULES + "program.yaml", program),
-            "place": (JURISDICTIONS + "places.yaml", declared),
-            "attribute": (JURISDICTIONS + "attributes.yaml", recorded),
+        names = {
+            "interpretation": [RULES + "interpretations.yaml"],
+            "program": self._in_rules("program.yaml"),
+            "place": [JURISDICTIONS + "places.yaml"],
+            "attribute": [JURISDICTIONS + "attributes.yaml"],
+        }
+        program, program_is_read = self._program(places, names["program"])
+        is_read = {
+            "interpretation": interpretations,
+            "program": program_is_read,
+            "place": declared,
+            "attribute": recorded,
         }
         excused = frozenset(
-            head for head, (name, document) in documents.items() if document is None and name in self.sources
+            head for head, files in names.items() if not is_read[head] and any(name in self.sources for name in files)
         )
+        constants = read_constants(interpretations, program, overrides, self.diagnostics)
         vocabulary = read_vocabulary()
         attributes = read_attributes(recorded, places, self.diagnostics)
         world = World(vocabulary, places.within, attributes, constants.values, constants.words, excused)
-        statuses = {} if sources is None else {key: str(spec["status"]) for key, spec in sources.plain.items()}
-        rule_sets = self._rule_sets(world, constants, statuses)
+        rule_sets = self._tightened(self._rule_sets(world, constants, statuses))
         orders = self.orders(places, Scope(world))
         self._refuse_unused(interpretations, world)
         return Policy(
@@ -131,7 +131,7 @@ class _Loading:
             vocabulary=vocabulary,
             statuses=statuses,
             world=world,
-            identity=self._identity(constants, places),
+            identity=identity(SEMANTICS, self.nodes, constants, places),
             files=self._files,
         )
 
@@ -142,16 +142,41 @@ class _Loading:
 
     # -- the parts
 
+    def _in_rules(self, path: str) -> list[str]:
+        """The files at this path of each layer that has one, the base first."""
+        return [name for name in self.sources if layer_of(name) is not None and path_in_rules(name) == path]
+
+    def _statuses(self) -> dict[str, str]:
+        """The standing of every source by its key."""
+        if RULES + "sources.yaml" not in self.sources:
+            help_ = (
+                "it names what the rules rest on, each with its title and status; an overlay comes after its base: "
+                "`--rules BASE --rules OVERLAY`"
+            )
+            self._report("R101", "the rules directory has no `sources.yaml`", help_)
+        found: dict[str, tuple[str, Source]] = {}
+        for document in self._documents(self._in_rules("sources.yaml"), "sources", "R203"):
+            for key, spec in document.plain.items():
+                if key in found:
+                    what = f"the source `{key[:60]}` of {found[key][1].name}"
+                    self._refuse_replacing(what, document.span(key, key=True), "give yours a key of its own")
+                else:
+                    found[key] = str(spec["status"]), document.source
+        return {key: status for key, (status, _) in found.items()}
+
+    def _program(self, places: Places, names: Sequence[str]) -> tuple[Program | None, bool]:
+        """The provider's program, and whether all of it could be read."""
+        documents = self._documents(names, "program", "R402")
+        return read_program(documents, places.within.keys(), self.diagnostics), len(documents) == len(names)
+
+    def _documents(self, names: Sequence[str], shape_name: str, code: str) -> list[Document]:
+        found = (self._document(name, shape_name, code) for name in names)
+        return [document for document in found if document is not None]
+
     def _rule_sets(self, world: World, constants: Constants, statuses: Mapping[str, str]) -> tuple[RuleSet, ...]:
-        definitions = [
-            parse_definitions(self.sources[name], node, self.diagnostics)
-            for name, node in self.nodes.items()
-            if _is_definitions(name)
-        ]
         unread = [name for name in self.sources if _is_definitions(name) and name not in self.nodes]
-        read = [file for file in definitions if file is not None]
-        is_complete = not unread and len(read) == len(definitions)
-        library = Library(read, world, self.diagnostics, is_complete=is_complete)
+        definitions, all_are_read = self._definitions()
+        library = Library(definitions, world, self.diagnostics, is_complete=not unread and all_are_read)
         library.check_all()
         terms = None if "program" in world.excused else constants.terms
         references = References(statuses.keys() if statuses else None, terms)
@@ -161,8 +186,27 @@ class _Loading:
             checked.append(attrs.evolve(rule_set, file=name))
         return tuple(checked)
 
+    def _definitions(self) -> tuple[list[DefinitionsFile], bool]:
+        """The definitions of all layers, and whether all of them could be read."""
+        found: dict[str, tuple[DefinitionsFile, int]] = {}
+        read: list[DefinitionsFile] = []
+        names = [name for name in self.nodes if _is_definitions(name)]
+        are_read = True
+        for name in names:
+            file = parse_definitions(self.sources[name], self.nodes[name], self.diagnostics)
+            are_read = are_read and file is not None
+            if file is None:
+                continue
+            if file.name is not None:
+                first, below = found.setdefault(file.name.value, (file, layer_of(name) or 0))
+                if below < (layer_of(name) or 0):
+                    self._refuse_replacing_file("the definitions", file.name, first.source)
+                    continue
+            read.append(file)
+        return read, are_read
+
     def _rule_files(self, world: World) -> list[tuple[str, RuleFile]]:
-        seen: dict[str, RuleFile] = {}
+        seen: dict[str, tuple[RuleFile, int]] = {}
         files: list[tuple[str, RuleFile]] = []
         for name, node in self.nodes.items():
             if not _is_rule_file(name):
@@ -170,12 +214,24 @@ class _Loading:
             file = parse_rule_file(self.sources[name], node, world.vocabulary.enums["action"], self.diagnostics)
             if file is None:
                 continue
-            first = seen.setdefault(file.name.value, file)
-            if first is not file and file.name.value:
+            layer = layer_of(name) or 0
+            first, below = seen.setdefault(file.name.value, (file, layer))
+            if below < layer and file.name.value:
+                self._refuse_replacing_file("the rule set", file.name, first.source)
+            elif first is not file and file.name.value:
                 message = f"a rule set `{file.name.value}` exists already in {first.source.name}"
                 self.diagnostics.append(Diagnostic("R205", message, file.name.span, "rename one of the two"))
             files.append((name, file))
+        refuse_where_silent(files, self.diagnostics)
         return files
+
+    def _tightened(self, rule_sets: tuple[RuleSet, ...]) -> tuple[RuleSet, ...]:
+        """The rule sets with the effects that overlays ask for, each on top of those before it."""
+        for name in self._in_rules("tighten.yaml"):
+            document = None if layer_of(name) == 0 else self._document(name, "tighten", "R606")
+            if document is not None:
+                rule_sets = tighten(rule_sets, layer_of(name) or 0, document, self.diagnostics)
+        return rule_sets
 
     def orders(self, places: Places, scope: Scope, known: tuple[Order, ...] = ()) -> tuple[Order, ...]:
         """The orders known, and those in the files."""
@@ -196,19 +252,8 @@ class _Loading:
     def _document(self, name: str, shape_name: str, code: str) -> Document | None:
         if name not in self.nodes:
             return None
-        return read_document(self.sources[name], self.nodes[name], shape(shape_name), code, self.diagnostics)
-
-    def _identity(self, constants: Constants, places: Places) -> dict[str, Any]:
-        """Everything that can change a decision, and nothing else: no comments, no layout, no tests, no paths."""
-        return {
-            "semantics": SEMANTICS,
-            "vocabulary": dict(read_vocabulary().source),
-            "files": {name: _texts(node) for name, node in self.nodes.items()},
-            "constants": {name: str(c.value) for name, c in constants.values.items() if isinstance(c, Literal)},
-            "terms": {name: list(texts) for name, texts in constants.terms.items()},
-            "places": " ".join(places.codes),
-            "territories": {kind: dict(relations) for kind, relations in territories().items()},
-        }
+        form = partial_shape(shape_name) if shape_name == "program" and layer_of(name) else shape(shape_name)
+        return read_document(self.sources[name], self.nodes[name], form, code, self.diagnostics)
 
     def _refuse_misplaced(self) -> None:
         """A file that would decide nothing where it stands: silence about it would be taken for consent."""
@@ -221,6 +266,20 @@ class _Loading:
             elif is_test(name) and _HAS_RULE.search(source.text):
                 message = "the file has the name of a test and holds a rule set, which would not be read"
                 self.diagnostics.append(Diagnostic("R101", message, source.span(0, 1), "rename it"))
+            elif name == RULES + "tighten.yaml":
+                help_ = "give the rules their effects where they are written; an overlay tightens them"
+                self.diagnostics.append(Diagnostic("R101", "nothing is read from this file", source.span(0, 1), help_))
+            elif layer_of(name) and path_in_rules(name) == "interpretations.yaml":
+                help_ = "choose another reading in the `interpretations.yaml` of the base"
+                self._refuse_replacing("the readings of the law", source.span(0, 1), help_)
+
+    def _refuse_replacing_file(self, what: str, name: Text, below: Source) -> None:
+        help_ = "give yours a name of its own: an overlay adds to what lies below it, and tightens it"
+        self._refuse_replacing(f"{what} `{name.value[:60]}` of {below.name}", name.span, help_)
+
+    def _refuse_replacing(self, what: str, span: Span, help_: str) -> None:
+        message = f"an overlay cannot replace {what}"
+        self.diagnostics.append(Diagnostic("R601", message, span, help_))
 
     def _refuse_unused(self, interpretations: Document | None, world: World) -> None:
         """A switch on which nothing turns would be taken for a choice that has been made."""
@@ -240,30 +299,9 @@ class _Loading:
 
 
 def _is_definitions(name: str) -> bool:
-    return name.startswith(RULES + "definitions/")
+    return layer_of(name) is not None and path_in_rules(name).startswith("definitions/")
 
 
 def _is_rule_file(name: str) -> bool:
-    reserved = ("sources.yaml", "interpretations.yaml", "program.yaml")
-    return (
-        name.startswith(RULES)
-        and not _is_definitions(name)
-        and name.removeprefix(RULES) not in reserved
-        and not is_test(name)
-    )
-
-
-def _texts(node: Node) -> object:
-    if isinstance(node, Unread):
-        return None
-    if isinstance(node, MappingNode):
-        # The parameters of a function are the one mapping whose order means something.
-        return {
-            key.value: [[name.value, _texts(type_)] for name, type_ in value.entries]
-            if key.value == "parameters" and isinstance(value, MappingNode)
-            else _texts(value)
-            for key, value in node.entries
-        }
-    if isinstance(node, Sequence):
-        return [_texts(item) for item in node.items]
-    return node.value
+    is_rules = layer_of(name) is not None and not _is_definitions(name) and not is_test(name)
+    return is_rules and path_in_rules(name) not in _DATA_FILES

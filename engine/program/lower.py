@@ -325,26 +325,30 @@ class _Walk:
     def _among(self, item: Expr, nodes: Collection[Any], constants: tuple[Literal, ...]) -> Lowered:
         for node, constant in zip(nodes, constants, strict=True):
             self._check_word(node, constant, item.type)
-        if isinstance(item, Literal):
-            return Lowered(TRUE if item.value in {constant.value for constant in constants} else FALSE)
+        if isinstance(item, Literal) or not constants:
+            among = isinstance(item, Literal) and item.value in {constant.value for constant in constants}
+            return Lowered(TRUE if among else FALSE)
         return Lowered(Member(item, constants))
 
     def _within(self, call: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
         place = self.visit(call.target, present, local).expr
-        region = self.visit(call.args[0], present, local).expr
+        region: Expr | ListConstant = self.visit(call.args[0], present, local).expr
         if _FAULT in {place.type, region.type}:
             return self._fault()
         if place.type.kind != "place":
             message = f"`within` asks where a place lies, and this is {_said(place.type)}"
             return self._misfit(call.target, message, "name a fact that is a place")
         self._used(call.target, place, present)
-        if not isinstance(region, Literal):
+        if not isinstance(region, Literal | ListConstant):
             return self._refuse(call.args[0], "`within` takes a place written out", "such as `within('US')`")
-        self._check_word(call.args[0], region, Type("place"))
-        codes = self._scope.places_within(str(region.value))
-        if isinstance(place, Literal):
-            return Lowered(TRUE if place.value in codes else FALSE)
-        return Lowered(Within(place, str(region.value), codes))
+        regions = region.items if isinstance(region, ListConstant) else (region,)
+        for one in regions:
+            self._check_word(call.args[0], one, Type("place"))
+        names = [str(one.value) for one in regions]
+        codes = frozenset[str]().union(*(self._scope.places_within(name) for name in names))
+        if isinstance(place, Literal) or not codes:
+            return Lowered(TRUE if isinstance(place, Literal) and place.value in codes else FALSE)
+        return Lowered(Within(place, " ".join(names), codes))
 
     def _has_attribute(self, call: Any, present: Paths, local: Locals) -> Lowered:  # noqa: ANN401
         """What is recorded of a place, as the set of places of which that is recorded."""

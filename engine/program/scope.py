@@ -52,7 +52,10 @@ class Lowered:
 
 @attrs.frozen
 class ListConstant:
-    """A list of the provider's program. It may stand to the right of `in` and in `size()`, and is gone after that."""
+    """A list of the provider's program, perhaps an empty one.
+
+    It may stand to the right of `in`, in `size()` and in `within()`, and is gone after that.
+    """
 
     items: tuple[Literal, ...]
     type: Type = Type("list", element=STRING)
@@ -349,6 +352,7 @@ _TEXTS = ("string", "string")
 _BUILT_IN = (
     FunctionType("within", "within", _TEXTS, "bool", is_method=True),
     FunctionType("has_attribute", "has_attribute", ("string", *_TEXTS), "bool", is_method=True),
+    FunctionType("within", "within_any", ("string", "list(string)"), "bool", is_method=True),
     FunctionType("date", "date", ("string",), "google.protobuf.Timestamp"),
     FunctionType("calendar.days_between", "days_between", ("google.protobuf.Timestamp",) * 2, "int"),
 )

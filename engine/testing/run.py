@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ from engine.language.diagnostic import Diagnostic, in_order
 from engine.language.document import Document, read_document
 from engine.language.source import Source
 from engine.language.yaml_nodes import compose
-from engine.policy.constants import Overrides, shape
-from engine.policy.files import read_directory
-from engine.policy.load import JURISDICTIONS, RULES, load_files, with_orders
+from engine.policy.constants import Overrides
+from engine.policy.files import JURISDICTIONS, layer_of, layer_prefix, read_files
+from engine.policy.load import load_files, with_orders
 from engine.policy.policy import Policy, PolicyError
+from engine.policy.shapes import shape
 from engine.testing.edit import NoSuchPathError, edited
 from engine.testing.expectations import differences
 from engine.testing.proof import Proof, Trial, prove
@@ -71,25 +72,27 @@ class TestReport:
         return tuple(case for case in self.cases if not case.passed)
 
 
-def run_tests(rules: Path, jurisdictions: Path, only: Path | None = None, *, with_mutants: bool = False) -> TestReport:
-    """Run the tests of a rules directory, or only those in a file or directory of it.
+def run_tests(
+    rules: Path | Sequence[Path], jurisdictions: Path, only: Path | None = None, *, with_mutants: bool = False
+) -> TestReport:
+    """Run the tests of rules directories, or only those in a file or directory of them.
+
+    The tests of a directory say what it comes to on top of those before it, so those of the base are asked of the base
+    alone, and those of an overlay of the overlay over what it is laid upon.
 
     With mutants, also tell what the tests prove: of all rules and definitions, or of those beside the tests that are
     run. Raises PolicyError when the rules or the test files are not well-formed.
     """
-    return _Run(rules, jurisdictions, with_mutants=with_mutants).report(only)
+    layers = [rules] if isinstance(rules, Path) else rules
+    return _Run(layers, jurisdictions, with_mutants=with_mutants).report(only)
 
 
 class _Run:
-    def __init__(self, rules: Path, jurisdictions: Path, *, with_mutants: bool) -> None:
+    def __init__(self, rules: Sequence[Path], jurisdictions: Path, *, with_mutants: bool) -> None:
         self._with_mutants = with_mutants
         self.diagnostics: list[Diagnostic] = []
-        self._names: dict[str, str] = {}
-        self._files: dict[str, str] = {}
-        for prefix, directory in ((RULES, rules), (JURISDICTIONS, jurisdictions)):
-            for name, text in read_directory(directory, self.diagnostics).items():
-                key = prefix + Path(name).relative_to(directory).as_posix()
-                self._files[key], self._names[key] = text, name
+        self._files = read_files(rules, jurisdictions, self.diagnostics)
+        self._top = len(rules) - 1
         self._policies: dict[str, tuple[Policy, Compiled]] = {}
         self._deciders: dict[str, Decider] = {}
         self._opened: dict[str, Policy | None] = {}
@@ -97,21 +100,22 @@ class _Run:
         self._stop()
 
     def report(self, only: Path | None) -> TestReport:
-        base = self._decider({}, Overrides())
+        whole = self._decider(self._top, {}, Overrides())
         cases = self._cases()
         results: list[CaseResult] = []
         wanted = None if only is None else only.resolve()
-        for key in [key for key in self._files if key.endswith("_test.yaml")]:
-            path = Path(self._names[key]).resolve()
-            if wanted is not None and path != wanted and wanted not in path.parents:
+        for key in [key for key in self._files.texts if key.endswith("_test.yaml")]:
+            path = Path(self._files.shown[key]).resolve()
+            layer = layer_of(key)
+            if layer is None or (wanted is not None and path != wanted and wanted not in path.parents):
                 continue
             document = self._read(key, shape("tests"))
             if document is not None:
-                results += [self._case(document, n, cases) for n in range(len(document.plain["tests"]))]
+                results += [self._case(document, n, cases[layer], layer) for n in range(len(document.plain["tests"]))]
         self._stop()
         fired = [{finding.rule.id for finding in trial.findings} for trial in self._trials]
         uncovered, never_quiet = [], []
-        for rule_set in base.policy.program:
+        for rule_set in whole.policy.program:
             asked = [
                 found
                 for found, trial in zip(fired, self._trials, strict=True)
@@ -121,7 +125,9 @@ class _Run:
                 fires = sum(rule.id in found for found in asked)
                 uncovered += [rule.id] if not fires else []
                 never_quiet += [rule.id] if fires and fires == len(asked) else []
-        proof = prove(self._trials, self._open(Overrides()), self._beside(only)) if self._with_mutants else None
+        proof = (
+            prove(self._trials, self._open(self._top, Overrides()), self._beside(only)) if self._with_mutants else None
+        )
         return TestReport(tuple(results), tuple(uncovered), tuple(never_quiet), proof)
 
     def _beside(self, only: Path | None) -> Callable[[str], bool]:
@@ -132,22 +138,36 @@ class _Run:
         tested = wanted.with_name(wanted.name.replace("_test.yaml", ".yaml"))
         return lambda name: tested == Path(name).resolve() or wanted in Path(name).resolve().parents
 
-    def _cases(self) -> Mapping[str, Any]:
-        document = self._read(RULES + "cases.yaml", _CASES) if RULES + "cases.yaml" in self._files else None
-        return {} if document is None else document.plain["cases"]
+    def _cases(self) -> list[Mapping[str, Any]]:
+        """For each layer the cases its tests may use: its own and those below it."""
+        found: list[Mapping[str, Any]] = []
+        for layer in range(self._top + 1):
+            below = found[-1] if found else {}
+            name = layer_prefix(layer) + "cases.yaml"
+            document = self._read(name, _CASES) if name in self._files.texts else None
+            own = {} if document is None else document.plain["cases"]
+            for case in own.keys() & below.keys():
+                assert document is not None
+                span = document.span("cases", case, key=True)
+                message = f"a case `{case[:60]}` exists already below this overlay"
+                self.diagnostics.append(Diagnostic("R405", message, span, "rename it"))
+            found.append({**below, **own})
+        return found
 
     def _read(self, key: str, form: Shape) -> Document | None:
-        source = Source(self._names[key], self._files[key])
+        source = Source(self._files.shown[key], self._files.texts[key])
         node = compose(source, self.diagnostics)
         return None if node is None else read_document(source, node, form, "R405", self.diagnostics)
 
-    def _case(self, document: Document, n: int, cases: Mapping[str, Any]) -> CaseResult:
+    def _case(self, document: Document, n: int, cases: Mapping[str, Any], layer: int) -> CaseResult:
         test = document.plain["tests"][n]
         span = document.span("tests", n, "name")
-        differences = self._differences(document, test, cases)
+        differences = self._differences(document, test, cases, layer)
         return CaseResult(document.source.name, span.line, test["name"], tuple(differences))
 
-    def _differences(self, document: Document, test: Mapping[str, Any], cases: Mapping[str, Any]) -> list[str]:
+    def _differences(
+        self, document: Document, test: Mapping[str, Any], cases: Mapping[str, Any], layer: int
+    ) -> list[str]:
         given = test["given"]
         if isinstance(given, str) and given not in cases:
             return [f"there is no case `{given}` in cases.yaml"]
@@ -155,12 +175,13 @@ class _Run:
         if {"action", "as_of"} - when.keys():
             return ["`when` must say the action and the day (as_of)"]
         orders = test.get("orders", document.plain.get("orders", []))
-        overrides = Overrides(test.get("interpretations", {}), test.get("program", {}))
+        values = {**document.plain.get("program", {}), **test.get("program", {})}
+        overrides = Overrides(test.get("interpretations", {}), values)
         try:
             facts = edited(
                 cases[given] if isinstance(given, str) else given, test.get("without", []), test.get("but", {})
             )
-            decider = self._decider({f"order {i}": order for i, order in enumerate(orders)}, overrides)
+            decider = self._decider(layer, {f"order {i}": order for i, order in enumerate(orders)}, overrides)
             case = decider.case({"action": when["action"], "as_of": when["as_of"], "facts": facts})
         except (NoSuchPathError, RequestError) as error:
             return [str(error)]
@@ -169,30 +190,31 @@ class _Run:
         findings = decider.findings(case)
         differing = list(differences(decider.decision(case, findings, "dry_run"), test["then"]))
         if not differing:
-            program = self._open(overrides) if self._with_mutants else decider.policy
+            program = self._open(layer, overrides) if self._with_mutants else decider.policy
             self._trials.append(Trial(case, decider, findings, test["then"], program))
         return differing
 
-    def _open(self, overrides: Overrides) -> Policy:
+    def _open(self, layer: int, overrides: Overrides) -> Policy:
         """The policy with its readings left open, so that one program serves the tests of all of them.
 
         Where an expression needs a constant there, as in `within(program.home)`, each reading keeps a program of its
         own.
         """
         lists = {name: value for name, value in overrides.program.items() if isinstance(value, list)}
-        key = json.dumps(lists, sort_keys=True)
+        key = json.dumps([layer, lists], sort_keys=True)
         if key not in self._opened:
+            files, opened = self._files.up_to(layer).texts, Overrides({}, lists, is_open=True)
             try:
-                self._opened[key] = load_files(self._files, Overrides({}, lists, is_open=True), shown=self._names)
+                self._opened[key] = load_files(files, opened, shown=self._files.shown)
             except PolicyError:
                 self._opened[key] = None
-        return self._opened[key] or self._policies[_key(overrides)][0]
+        return self._opened[key] or self._policies[_key(layer, overrides)][0]
 
-    def _decider(self, orders: Mapping[str, Any], overrides: Overrides) -> Decider:
-        """A Decider for the files with more orders and other readings; made once for equal ones."""
-        readings = _key(overrides)
+    def _decider(self, layer: int, orders: Mapping[str, Any], overrides: Overrides) -> Decider:
+        """A Decider for the files up to a layer with more orders and other readings; made once for equal ones."""
+        readings = _key(layer, overrides)
         if readings not in self._policies:
-            policy = load_files(self._files, overrides, shown=self._names)
+            policy = load_files(self._files.up_to(layer).texts, overrides, shown=self._files.shown)
             self._policies[readings] = policy, Compiled(policy.program)
         policy, evaluator = self._policies[readings]
         key = readings + json.dumps(orders, sort_keys=True)
@@ -207,9 +229,9 @@ class _Run:
 
     def _stop(self) -> None:
         if self.diagnostics:
-            texts = {self._names[key]: text for key, text in self._files.items()}
+            texts = {self._files.shown[key]: text for key, text in self._files.texts.items()}
             raise PolicyError(in_order(self.diagnostics), texts)
 
 
-def _key(overrides: Overrides) -> str:
-    return json.dumps(attrs.asdict(overrides), sort_keys=True)
+def _key(layer: int, overrides: Overrides) -> str:
+    return json.dumps([layer, attrs.asdict(overrides)], sort_keys=True)

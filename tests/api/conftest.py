@@ -24,7 +24,7 @@ def policy() -> Policy:
 
 @pytest.fixture(scope="session")
 def make_settings() -> Callable[[Path], Settings]:
-    return lambda data: Settings(data=data, rules=default_rules(), jurisdictions=default_jurisdictions())
+    return lambda data: Settings(data=data, rules=(default_rules(),), jurisdictions=default_jurisdictions())
 
 
 @pytest.fixture

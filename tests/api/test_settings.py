@@ -15,7 +15,7 @@ def test_nothing_set_gives_the_defaults(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.chdir(tmp_path)
     settings = from_environment({"PATH": "/bin"})
     assert settings.data == tmp_path / "var"
-    assert settings.rules == default_rules()
+    assert settings.rules == (default_rules(),)
     assert (settings.host, settings.port, settings.threads, settings.log_level) == ("127.0.0.1", 8080, 8, "info")
 
 

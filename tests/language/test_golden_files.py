@@ -1,8 +1,8 @@
 """`fixtures/invalid`: one file for each defect, and beside it everything that is said about it, carets and all.
 
 A file is loaded as a rule set of its own name, beside the sources, switches and program of `small_rules`, unless its
-first line says `# stands as <path>`. After a change of messages, `pytest --update-golden` writes the `.expected` files
-anew; a file that loads never gets one.
+first line says `# stands as <path>`. One that stands in `overlay/` is laid over them and a few rules. After a change of
+messages, `pytest --update-golden` writes the `.expected` files anew; a file that loads never gets one.
 """
 
 from __future__ import annotations
@@ -27,6 +27,12 @@ _PLAIN_RULES = (
     "name: plain\nsource: SRC\nsection: '1.1'\neffective: {from: 2024-01-29}\nactions: [account.open]\n"
     "rule: {match: [{id: a, effect: allow, message: Yes.}]}\n"
 )
+_STRICT_RULES = (
+    "name: base\nsource: SRC\nsection: '1.1'\neffective: {from: 2024-01-29}\nactions: [account.open]\n"
+    "rule:\n  aggregate:\n    - {id: named, effect: deny, message: No.}\n"
+    "    - {id: asked, condition: '!has(customer.name)', effect: hold, needs: [customer.name], message: Who are you?}\n"
+)
+_PLAIN_DEFINITIONS = "name: definitions.shared\nvariables: [{name: is_named, expression: has(customer.name)}]\n"
 
 
 def lay_out(name: str, directory: Path) -> None:
@@ -39,8 +45,12 @@ def lay_out(name: str, directory: Path) -> None:
         "rules/program.yaml": PROGRAM,
     }
     others["rules/plain.yaml"] = _PLAIN_RULES
+    if stands and stands[1].startswith(b"overlay/"):
+        others["rules/base.yaml"] = _STRICT_RULES
+        others["rules/definitions/shared.yaml"] = _PLAIN_DEFINITIONS
     (directory / "jurisdictions" / "measures").mkdir(parents=True)
-    (directory / "rules" / "definitions").mkdir(parents=True)
+    for layer in ("rules", "overlay"):
+        (directory / layer / "definitions").mkdir(parents=True)
     for path, text in others.items():
         (directory / path).write_text(text, "utf-8")
     (directory / (stands[1].decode() if stands else f"rules/{name}.yaml")).write_bytes(content)
@@ -50,8 +60,8 @@ def complaints(name: str, directory: Path) -> tuple[tuple[Diagnostic, ...], str]
     """What is said about the file, as records and as text without the directory."""
     lay_out(name, directory)
     try:
-        load(directory / "rules", directory / "jurisdictions")
-        run_tests(directory / "rules", directory / "jurisdictions")
+        load([directory / "rules", directory / "overlay"], directory / "jurisdictions")
+        run_tests([directory / "rules", directory / "overlay"], directory / "jurisdictions")
     except PolicyError as error:
         text = render_text(error.diagnostics, error.texts).replace(f"{directory}/", "")
         return error.diagnostics, re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE) + "\n"
