@@ -48,8 +48,10 @@ def held(own_id: str, pct: float, owner_of: str = "customer") -> dict[str, Any]:
             [held("A", 40), held("B", 60, "A"), held("a", 50.5, "B")],
             [],
             [
-                "/customer/holders/2: 40 % = 50.5 % (control: counts as 100 %) of /customer/holders/1 × "
-                "60 % (control: counts as 100 %) of /customer/holders/0 × 40 %; reaches 25 percent"
+                (
+                    "/customer/holders/2: 40 % = 50.5 % (control: counts as 100 %) of /customer/holders/1 × "
+                    "60 % (control: counts as 100 %) of /customer/holders/0 × 40 %; reaches 25 percent"
+                )
             ],
         ),
         (
@@ -62,9 +64,11 @@ def held(own_id: str, pct: float, owner_of: str = "customer") -> dict[str, Any]:
             [held("A", 30), held("a", 30, "A"), held("B", 30, "A"), held("a", 60, "B")],
             [],
             [
-                "/customer/holders/1: 30 % by 30 % (control: counts as 100 %) of /customer/holders/0 × 30 %, "
-                "60 % (control: counts as 100 %) of /customer/holders/2 × 30 % (control: counts as 100 %) of "
-                "/customer/holders/0 × 30 %; reaches 25 percent"
+                (
+                    "/customer/holders/1: 30 % by 30 % (control: counts as 100 %) of /customer/holders/0 × 30 %, "
+                    "60 % (control: counts as 100 %) of /customer/holders/2 × 30 % (control: counts as 100 %) of "
+                    "/customer/holders/0 × 30 %; reaches 25 percent"
+                )
             ],
         ),
         (
@@ -106,6 +110,7 @@ def test_problems_and_measures(decider: Decider) -> None:
         "ownership_problems": [
             {"at": "/customer/holders/0", "problem": "opaque"},
             {"at": "/customer/holders/1", "problem": "dangling"},
+            {"at": "/customer/holders", "problem": "incomplete"},
         ],
         "measures": [
             {"at": "/customer/located_in", "order": measure.order, "ground": "residence", "state": measure.state}
