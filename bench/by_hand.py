@@ -46,8 +46,8 @@ FILE_ORDER = {
             "cip.gate": """
                 us-persons standing-conflict owner-standing-conflict resold customer-kind us-office""",
             "cip.owners": """
-                names none-named none-qualifies reason-recorded share-unknown held-unknown holder-opaque holder-partly-known
-                holders-incomplete holders-in-a-circle shares-above-whole holder-repeated
+                names none-named none-qualifies reason-recorded share-unknown held-unknown holder-opaque
+                holder-partly-known holders-incomplete holders-in-a-circle shares-above-whole holder-repeated
                 individual-held""",
             "cip.verification": """
                 unverified method pending-restricted deprovisioned failed removed-before signatories doubts discrepancy
