@@ -25,6 +25,7 @@ ENTITY_ADDRESSES = frozenset({"principal_place", "inquiry"})
 PROBLEMS = {
     "dangling": ("cip.owners/held-unknown", "/owner_of"),
     "opaque": ("cip.owners/holder-opaque", ""),
+    "part_unknown": ("cip.owners/holder-partly-known", ""),
     "cycle": ("cip.owners/holders-in-a-circle", ""),
     "over_100": ("cip.owners/shares-above-whole", "/pct"),
     "repeated": ("cip.owners/holder-repeated", ""),
@@ -48,7 +49,8 @@ FILE_ORDER = {
                 us-persons standing-conflict owner-standing-conflict resold customer-kind us-office""",
             "cip.owners": """
                 names none-named none-qualifies reason-recorded share-unknown held-unknown holder-opaque
-                holders-in-a-circle shares-above-whole holder-repeated individual-held""",
+                holder-partly-known holders-incomplete holders-in-a-circle shares-above-whole holder-repeated
+                individual-held""",
             "cip.program": "reseller-only adopted-program",
             "cip.records": "resolution",
             "cip.verification": """
@@ -163,7 +165,7 @@ def _account_findings(out: list, facts: dict, as_of: str) -> None:  # noqa: PLR0
                 out.append(("cip.owners/none-named", "/customer/beneficial_owners"))
             else:
                 out.append(("cip.owners/names", "/customer/beneficial_owners"))
-        if owned is not None and not _holders_are_resolved(out, owned["ownership_problems"]):
+        if owned is not None and not _holders_are_resolved(out, owned["ownership_problems"], has_owner=bool(owners)):
             knows_all_owners = False
 
     identity = customer.get("identity") or NOTHING
@@ -457,18 +459,24 @@ def _has_customer_identifier(payments: list) -> bool:
     return any(p.get("kind") == "customer_identifier" and p.get("identifier") is not None for p in payments)
 
 
-def _holders_are_resolved(out: list, problems: list) -> bool:
+def _holders_are_resolved(out: list, problems: list, *, has_owner: bool) -> bool:
     """Whether nobody unknown may own a quarter through the ownership graph."""
-    before = len(out)
+    is_resolved = True
     for holder in problems:
         problem, at = holder["problem"], holder.at
         if problem == "unknown_share":
             if holder.get("kind") == "entity" or not _is_established(holder):
                 out.append(("cip.owners/share-unknown", f"{at}/pct"))
+                is_resolved = False
         else:
-            rule, tail = PROBLEMS[problem]
-            out.append((rule, at + tail))
-    return len(out) == before
+            is_resolved = False
+            if problem == "incomplete":
+                if has_owner:
+                    out.append(("cip.owners/holders-incomplete", at))
+            else:
+                rule, tail = PROBLEMS[problem]
+                out.append((rule, at + tail))
+    return is_resolved
 
 
 def _is_established(holder: dict) -> bool:

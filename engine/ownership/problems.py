@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import decimal
 from collections.abc import Iterator, Sequence
 
 from engine.ownership.control import HALF, NONE, ONE
 from engine.ownership.graph import CUSTOMER, EXACT, Graph, Share
-from engine.ownership.shares import Question, Resolved
+from engine.ownership.shares import QUARTER, Question, Resolved
 
 
 def structural(graph: Resolved, *, direct_only: bool) -> Iterator[tuple[int, str]]:
@@ -41,6 +42,12 @@ def unknown_shares(graph: Graph) -> Iterator[Share]:
     return (share for shares in graph.into for share in shares if share.part is None)
 
 
+def is_incomplete(graph: Graph) -> bool:
+    """Whether a quarter of the customer may belong to somebody of whom the graph says nothing."""
+    rest = _rest(graph.into[CUSTOMER])
+    return rest is not None and rest >= QUARTER
+
+
 def opaque_questions(resolved: Resolved) -> Iterator[tuple[int, Question]]:
     """For each entity of which not everything is accounted for: whether that part could carry a quarter.
 
@@ -52,10 +59,16 @@ def opaque_questions(resolved: Resolved) -> Iterator[tuple[int, Question]]:
     for node, shares in enumerate(graph.into):
         if node == CUSTOMER or node in in_rings or graph.kinds[node] != "entity":
             continue
-        if any(share.part is None for share in shares):
-            continue
-        rest = ONE
-        for share in shares:
-            rest = EXACT.subtract(rest, share.part or NONE)
-        if rest > NONE:
+        rest = _rest(shares)
+        if rest is not None and rest > NONE:
             yield node, Question((node,), ONE if rest > HALF else rest)
+
+
+def _rest(shares: Sequence[Share]) -> decimal.Decimal | None:
+    """What of the whole the shares leave; None when one of them is not stated."""
+    rest = ONE
+    for share in shares:
+        if share.part is None:
+            return None
+        rest = EXACT.subtract(rest, share.part)
+    return rest

@@ -11,7 +11,7 @@ import attrs
 
 from engine.ownership.control import NONE
 from engine.ownership.graph import EXACT, fraction, graph_of
-from engine.ownership.problems import opaque_questions, structural, unknown_shares
+from engine.ownership.problems import is_incomplete, opaque_questions, structural, unknown_shares
 from engine.ownership.readings import AGGREGATE_RELATED, DIRECT_ONLY
 from engine.ownership.related import related_nodes
 from engine.ownership.shares import Question, Shares, resolved
@@ -101,8 +101,15 @@ class Resolution:
             for share in unknown_shares(self._graph)
             if self._graph.kinds[share.holder] == "entity" or share.holder not in reaching
         ]
-        problems += [(self._graph.records[node][0], "opaque") for node, question in opaque if answers[question]]
-        return owners, [self._problem(*found) for found in sorted(problems)]
+        problems += [
+            (self._graph.records[node][0], "part_unknown" if self._graph.into[node] else "opaque")
+            for node, question in opaque
+            if answers[question]
+        ]
+        found = [self._problem(*problem) for problem in sorted(problems)]
+        if self._holders and not self._listed and is_incomplete(self._graph):
+            found.append(derived({"problem": "incomplete"}, "/customer/holders"))
+        return owners, found
 
     def _everybody(self, groups: Sequence[int], listed_groups: Sequence[int]) -> Iterator[_Person]:
         """The listed owners, then every holder who is an individual and not listed, in the order of the records."""

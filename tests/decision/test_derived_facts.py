@@ -110,6 +110,7 @@ def test_problems_and_measures(decider: Decider) -> None:
         "ownership_problems": [
             {"at": "/customer/holders/0", "problem": "opaque"},
             {"at": "/customer/holders/1", "problem": "dangling"},
+            {"at": "/customer/holders", "problem": "incomplete"},
         ],
         "measures": [
             {"at": "/customer/located_in", "order": measure.order, "ground": "residence", "state": measure.state}

@@ -30,8 +30,8 @@ def owners(holders: Sequence[Mapping], listed: Sequence[Mapping] = (), reading: 
 
 
 def problems(holders: Sequence[Mapping], reading: str = LOOK_THROUGH) -> list[tuple[str, int]]:
-    """Kind of each problem and the index of the holder it stands at."""
-    found = _resolved(holders, (), reading)["ownership_problems"]
+    """Kind of each problem and the index of the holder it stands at; somebody is listed, so the rest is nobody's."""
+    found = _resolved(holders, [{"id": "somebody"}], reading)["ownership_problems"]
     return [(problem["problem"], int(problem.at.removeprefix("/customer/holders/"))) for problem in found]
 
 

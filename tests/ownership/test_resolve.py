@@ -182,13 +182,33 @@ def test_relatives_control_together() -> None:
 
 # -- problems
 
+INCOMPLETE = {
+    "all of it": (["a 100 customer"], LOOK_THROUGH, False),
+    "a quarter left": (["a 75 customer"], LOOK_THROUGH, True),
+    "a hair less left": (["a 75 customer", "b 2e-14 customer"], LOOK_THROUGH, False),
+    "a quarter left of the direct shares": (["A 75 customer"], DIRECT_ONLY, True),
+    "a share to be asked for first": (["a 5 customer", "b ? customer"], LOOK_THROUGH, False),
+}
+
+
+@pytest.mark.parametrize("name", INCOMPLETE)
+@pytest.mark.parametrize("is_listed", [False, True])
+def test_what_is_left_of_the_customer(name: str, is_listed: bool) -> None:
+    texts, reading, expected = INCOMPLETE[name]
+    customer = {"holders": graph(*texts), "beneficial_owners": [{"id": "a"}] if is_listed else []}
+    found = [
+        problem.at for problem in resolve(customer, reading)["ownership_problems"] if problem["problem"] == "incomplete"
+    ]
+    assert found == (["/customer/holders"] if expected and not is_listed else [])
+
+
 PROBLEMS = {
     "all is well": (["A 40 customer", "a 100 A", "b 60 customer"], []),
     "nobody behind a company": (["A 25 customer"], [("opaque", 0)]),
     "a company too small to hide anybody": (["A 24.9 customer"], []),
     "half of a company unknown, which may control nothing": (["A 49 customer", "a 50 A"], []),
-    "half of a half": (["A 50 customer", "a 50 A"], [("opaque", 0)]),
-    "more than half, which may control": (["A 25 customer", "a 49.9 A"], [("opaque", 0)]),
+    "half of a half": (["A 50 customer", "a 50 A"], [("part_unknown", 0)]),
+    "more than half, which may control": (["A 25 customer", "a 49.9 A"], [("part_unknown", 0)]),
     "a company behind a company": (["A 40 customer", "B 100 A"], [("opaque", 1)]),
     "an owner who has the rest": (["A 40 customer", "a 60 A"], []),
     "circle": (["A 10 customer", "B 10 A", "A 10 B"], [("cycle", 1)]),
