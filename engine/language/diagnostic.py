@@ -27,6 +27,7 @@ CODES = {
     "R210": "an aggregate inside an aggregate",
     "R211": "a rule that can never be reached",
     "R212": "a hold that names nothing to supply",
+    "R213": "two rules with one message",
     "R301": "not well-formed CEL",
     "R302": "an undeclared name",
     "R303": "an unknown field",
@@ -44,6 +45,9 @@ CODES = {
     "R403": "an order is not well-formed or breaks its own clocks",
     "R404": "a place is not well-formed",
     "R405": "a rule test is not well-formed",
+    "R501": "the text of the law is not well-formed",
+    "R502": "a section that the law does not have",
+    "R503": "a paragraph of the law that nothing answers",
 }
 """Every code with what it stands for; docs/diagnostics.md has a section for each."""
 

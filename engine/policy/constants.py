@@ -43,6 +43,12 @@ class Constants:
     words: Mapping[str, frozenset[str]]
     terms: Mapping[str, tuple[str, ...]]
 
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The option in use of every switch."""
+        chosen = {name.removeprefix("interpretation."): self.values[name] for name in self.words}
+        return {name: str(value.value) for name, value in chosen.items() if isinstance(value, Literal)}
+
 
 def read_constants(
     interpretations: Document | None, program: Document | None, overrides: Overrides, diagnostics: list[Diagnostic]

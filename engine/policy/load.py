@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from collections.abc import Sequence as SequenceType
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ import attrs
 from engine.language.diagnostic import Diagnostic, has_errors, in_order
 from engine.language.document import Document, read_document
 from engine.language.parser import parse_definitions, parse_rule_file
-from engine.language.rule_file import RuleFile
+from engine.language.rule_file import DefinitionsFile, RuleFile
 from engine.language.source import Source, Span
 from engine.language.yaml_nodes import Mapping as MappingNode
 from engine.language.yaml_nodes import Node, Sequence, Unread, compose
+from engine.law.paragraphs import Law, read_paragraphs, read_switches
+from engine.law.references import Known, check_answers, check_citations, check_references, check_switches, fact_paths
 from engine.measures.order import Order, check_order
 from engine.measures.places import Places, read_places, territories
 from engine.policy.constants import Constants, Overrides, read_constants, shape
@@ -24,15 +27,17 @@ from engine.policy.policy import Policy, PolicyError
 from engine.program.check import References, check_rule_file
 from engine.program.definitions import Library
 from engine.program.expressions import Literal
+from engine.program.messages import refuse_equal_messages
 from engine.program.rule_set import RuleSet
 from engine.program.scope import Scope, World
-from engine.vocabulary import read_vocabulary
+from engine.vocabulary import Vocabulary, read_vocabulary
 
 SEMANTICS = "1"
 """Version of what the language means. It changes when the same files would decide otherwise."""
 
 _HAS_RULE = re.compile(r"^rule:", re.MULTILINE)
 RULES, JURISDICTIONS = "rules/", "jurisdictions/"
+LAW = RULES + "law.yaml"
 
 
 def load(rules: Path, jurisdictions: Path, overrides: Overrides | None = None) -> Policy:
@@ -114,13 +119,24 @@ class _Loading:
         vocabulary = read_vocabulary()
         world = World(vocabulary, places.within, constants.values, constants.words, excused)
         statuses = {} if sources is None else {key: str(spec["status"]) for key, spec in sources.plain.items()}
+        definitions, is_complete = self._definitions()
+        is_named = is_complete and not any(file.hides_names for file in definitions)
+        named = _places(definitions) if is_named else None
+        law = self._law(interpretations, named, constants, vocabulary, statuses)
+        library = Library(definitions, world, self.diagnostics, is_complete=is_complete)
+        library.check_all()
+        rule_sets = self._rule_sets(library, world, constants, law, statuses)
+        # A rule at fault may cite what nothing else does: no more is said until it is mended.
+        if not has_errors(self.diagnostics):
+            check_answers(law, rule_sets, self.diagnostics)
         return Policy(
-            program=self._rule_sets(world, constants, statuses),
+            program=rule_sets,
             orders=self.orders(places, Scope(world)),
             places=places,
             vocabulary=vocabulary,
             statuses=statuses,
             world=world,
+            law=law,
             identity=self._identity(constants, places),
             files=self._files,
         )
@@ -132,7 +148,8 @@ class _Loading:
 
     # -- the parts
 
-    def _rule_sets(self, world: World, constants: Constants, statuses: Mapping[str, str]) -> tuple[RuleSet, ...]:
+    def _definitions(self) -> tuple[list[DefinitionsFile], bool]:
+        """The definitions that could be read, and whether these are all there are."""
         definitions = [
             parse_definitions(self.sources[name], node, self.diagnostics)
             for name, node in self.nodes.items()
@@ -140,13 +157,43 @@ class _Loading:
         ]
         unread = [name for name in self.sources if _is_definitions(name) and name not in self.nodes]
         read = [file for file in definitions if file is not None]
-        is_complete = not unread and len(read) == len(definitions)
-        library = Library(read, world, self.diagnostics, is_complete=is_complete)
-        library.check_all()
+        return read, not unread and len(read) == len(definitions)
+
+    def _law(
+        self,
+        interpretations: Document | None,
+        definitions: Mapping[str, Span] | None,
+        constants: Constants,
+        vocabulary: Vocabulary,
+        statuses: Mapping[str, str],
+    ) -> Law:
+        """The text of the law and the switches, which decide nothing; `definitions` are None when some are missing."""
+        document = self._document(LAW, "law", "R501")
+        paragraphs = () if document is None else read_paragraphs(document, self.diagnostics)
+        switches = () if interpretations is None else read_switches(interpretations, constants.chosen)
+        law = Law(paragraphs, switches, definitions or {})
+        if document is not None:
+            program = {name.removeprefix("program.") for name in constants.values if name.startswith("program.")}
+            names = {
+                "definitions": None if definitions is None else definitions.keys(),
+                "facts": fact_paths(vocabulary),
+                "program": program or None,
+                "orders": shape("order").keys,
+            }
+            check_references(law, document, Known(names, statuses.keys() or None), self.diagnostics)
+        check_switches(law, self.diagnostics)
+        return law
+
+    def _rule_sets(
+        self, library: Library, world: World, constants: Constants, law: Law, statuses: Mapping[str, str]
+    ) -> tuple[RuleSet, ...]:
         terms = None if "program" in world.excused else constants.terms
         references = References(statuses.keys() if statuses else None, terms)
+        files = self._rule_files(world)
+        refuse_equal_messages((file for _, file in files), self.diagnostics)
+        check_citations(law, (file for _, file in files), self.diagnostics)
         checked: list[RuleSet] = []
-        for name, file in self._rule_files(world):
+        for name, file in files:
             rule_set = check_rule_file(file, library.scope(file.uses), references, self.diagnostics)
             checked.append(attrs.evolve(rule_set, file=name))
         return tuple(checked)
@@ -189,11 +236,11 @@ class _Loading:
         return read_document(self.sources[name], self.nodes[name], shape(shape_name), code, self.diagnostics)
 
     def _identity(self, constants: Constants, places: Places) -> dict[str, Any]:
-        """Everything that can change a decision, and nothing else: no comments, no layout, no tests, no paths."""
+        """All that can change a decision, and nothing else: no comments, no layout, no tests, no paths, no law.yaml."""
         return {
             "semantics": SEMANTICS,
             "vocabulary": dict(read_vocabulary().source),
-            "files": {name: _texts(node) for name, node in self.nodes.items()},
+            "files": {name: _texts(node) for name, node in self.nodes.items() if name != LAW},
             "constants": {name: str(c.value) for name, c in constants.values.items() if isinstance(c, Literal)},
             "terms": {name: list(texts) for name, texts in constants.terms.items()},
             "places": " ".join(places.codes),
@@ -217,12 +264,24 @@ class _Loading:
         self.diagnostics.append(Diagnostic(code, message, Span(where, 1, 1), help_))
 
 
+def _places(definitions: SequenceType[DefinitionsFile]) -> dict[str, Span]:
+    """Where each definition stands, by the name rules call it by; of several functions of one name the first."""
+    found: dict[str, Span] = {}
+    for file in definitions:
+        prefix = "" if file.name is None else file.name.value.rpartition(".")[2]
+        for function in file.functions:
+            found.setdefault(f"{prefix}.{function.name.value}", function.name.span)
+        for variable in file.variables:
+            found.setdefault(f"variables.{variable.name.value}", variable.name.span)
+    return found
+
+
 def _is_definitions(name: str) -> bool:
     return name.startswith(RULES + "definitions/")
 
 
 def _is_rule_file(name: str) -> bool:
-    reserved = ("sources.yaml", "interpretations.yaml", "program.yaml")
+    reserved = ("sources.yaml", "interpretations.yaml", "program.yaml", "law.yaml")
     return (
         name.startswith(RULES)
         and not _is_definitions(name)
