@@ -25,7 +25,8 @@ class Paragraph:
     `section` is complete, such as `7.302(d)(1)`; `term` is empty unless the paragraph defines it; `slip` is where the
     text itself is at fault. What answers it: `definitions` by the names rules call them by, `facts` as paths, `program`
     and `orders` as keys of those files, `duties` in a sentence, or the reason why it is `untranslatable` and who
-    `decides` instead. Each may be empty: rules that cite the section are not listed here. `span` is where it stands.
+    `decides` instead; `shares` is the section whose answer serves this one, too. Each may be empty: rules that cite the
+    section are not listed here. `span` is where it stands.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Paragraph:
     duties: str
     untranslatable: str
     decides: str
+    shares: str
     span: Span
 
     @property
@@ -48,8 +50,8 @@ class Paragraph:
         return f"{self.source}/{self.section}"
 
     @property
-    def names_an_answer(self) -> bool:
-        """Whether something answers it even if no rule cites it."""
+    def has_own_answer(self) -> bool:
+        """Whether something of its own answers it even if no rule cites it."""
         return bool(self.definitions or self.facts or self.program or self.orders or self.duties or self.untranslatable)
 
 
@@ -134,6 +136,7 @@ def _paragraph(
         duties=_line(spec.get("duties", "")),
         untranslatable=_line(spec.get("untranslatable", "")),
         decides=_line(spec.get("decides", "")),
+        shares=_line(spec.get("with", "")),
         span=document.span(*where, key=True),
     )
 

@@ -40,6 +40,9 @@ def check_references(law: Law, document: Document, known: Known, diagnostics: li
             diagnostics.append(Diagnostic("R208", f"there is no source `{source[:60]}`", span, help_))
     for paragraph in law.paragraphs:
         where = [paragraph.source, paragraph.section, *(["terms", paragraph.term] if paragraph.term else [])]
+        sections = law.sections[paragraph.source]
+        if paragraph.shares and paragraph.shares not in sections:
+            diagnostics.append(no_paragraph(paragraph.shares, sections, document.span(*where, "with")))
         for key in NAMES:
             names = known.names[key]
             for n, name in enumerate(getattr(paragraph, key)):
@@ -75,12 +78,18 @@ def check_citations(law: Law, files: Iterable[RuleFile], diagnostics: list[Diagn
 
 def check_answers(law: Law, program: Iterable[RuleSet], diagnostics: list[Diagnostic]) -> None:
     """Report paragraphs that nothing answers: no rule cites them, they name nothing, and they consist of no others."""
-    answered = {rule.section for rule_set in program for rule in rule_set.rules} | containers(law.paragraphs)
+    cited = {rule.section for rule_set in program for rule in rule_set.rules}
+    own = cited | {p.cite for p in law.paragraphs if p.has_own_answer and not p.term}
+    parents = containers(law.paragraphs)
     for paragraph in law.paragraphs:
-        is_cited = not paragraph.term and paragraph.cite in answered
-        if not is_cited and not paragraph.names_an_answer:
+        if paragraph.shares:
+            if f"{paragraph.source}/{paragraph.shares}" not in own:
+                message = f"nothing answers `{paragraph.shares}` that could answer this one, too"
+                help_ = "name in `with` a paragraph that a rule cites or that has an answer of its own"
+                diagnostics.append(Diagnostic("R503", message, paragraph.span, help_))
+        elif not paragraph.has_own_answer and (paragraph.term or paragraph.cite not in cited | parents):
             name = f"the term `{paragraph.term}`" if paragraph.term else f"`{paragraph.section}`"
-            by = "name `definitions`, `facts`, `program`, `orders`, `duties`, or `untranslatable` with `decides`"
+            by = "name what does: `definitions`, `facts`, `program`, `orders`, `duties`, `with`, or `untranslatable`"
             help_ = by if paragraph.term else f"cite it in a rule, or {by}"
             diagnostics.append(Diagnostic("R503", f"nothing answers {name}", paragraph.span, help_))
 
