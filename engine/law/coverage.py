@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 import attrs
 
-from engine.law.paragraphs import Law, Paragraph, Switch, containers
+from engine.law.paragraphs import Law, Paragraph, Switch
 from engine.program.rule_set import Item, Rule, RuleSet, walk
 
 _SWITCH = re.compile(r"\binterpretation\.(\w+)")
@@ -25,22 +26,29 @@ class Exercise:
 @attrs.frozen(eq=False)
 class Row:
     """A paragraph with the rules that cite it, the tests in which one of them fires, and the switches that are about
-    it or are read by one of its rules. `is_container` tells that other paragraphs or terms stand below it."""
+    it or are read by one of its rules."""
 
     paragraph: Paragraph
     rules: tuple[Rule, ...]
     tests: tuple[Exercise, ...]
     switches: tuple[Switch, ...]
-    is_container: bool
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen(eq=False, slots=False)
 class Coverage:
     """All paragraphs in the order of the law. `exercised` has the tests of each rule, by its id."""
 
     rows: tuple[Row, ...]
     exercised: Mapping[str, tuple[Exercise, ...]]
     law: Law
+
+    def answering(self, row: Row) -> Row:
+        """The row whose answer is that of a row: its own, or that of the paragraph it shares one with."""
+        return self._sections[row.paragraph.shared_cite] if row.paragraph.shares else row
+
+    @cached_property
+    def _sections(self) -> dict[str, Row]:
+        return {row.paragraph.cite: row for row in self.rows if not row.paragraph.term}
 
     def of(self, section: str) -> tuple[Row, ...]:
         """The rows of a section and of everything below it, or of a term; none when there is no such thing."""
@@ -62,15 +70,13 @@ def cover(law: Law, program: Sequence[RuleSet], exercised: Mapping[str, tuple[Ex
     for rule, switches in _rules(program):
         citing.setdefault(rule.section, []).append(rule)
         read.setdefault(rule.section, set()).update(switches)
-    parents = containers(law.paragraphs)
     rows = []
     for paragraph in law.paragraphs:
         # Rules cite sections; the terms of a section are told apart by what answers each.
         rules = [] if paragraph.term else citing.get(paragraph.cite, [])
         tests = dict.fromkeys(test for rule in rules for test in exercised.get(rule.id, ()))
         about = () if paragraph.term else tuple(_bearing(law, paragraph, read.get(paragraph.cite, set())))
-        is_container = not paragraph.term and paragraph.cite in parents
-        rows.append(Row(paragraph, tuple(rules), tuple(tests), about, is_container))
+        rows.append(Row(paragraph, tuple(rules), tuple(tests), about))
     return Coverage(tuple(rows), exercised, law)
 
 

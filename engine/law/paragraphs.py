@@ -50,6 +50,11 @@ class Paragraph:
         return f"{self.source}/{self.section}"
 
     @property
+    def shared_cite(self) -> str:
+        """How a rule cites the paragraph whose answer serves this one, too; empty when there is none."""
+        return f"{self.source}/{self.shares}" if self.shares else ""
+
+    @property
     def has_own_answer(self) -> bool:
         """Whether something of its own answers it even if no rule cites it."""
         return bool(self.definitions or self.facts or self.program or self.orders or self.duties or self.untranslatable)
@@ -70,11 +75,13 @@ class Switch:
 
 @attrs.frozen(eq=False)
 class Law:
-    """Paragraphs and switches in the order written; `definitions` are where each definition of the rules stands."""
+    """Paragraphs and switches in the order written; `definitions` are where each definition of the rules stands, and
+    `program` the values of the provider's program as text."""
 
     paragraphs: tuple[Paragraph, ...] = ()
     switches: tuple[Switch, ...] = ()
     definitions: Mapping[str, Span] = attrs.Factory(dict)
+    program: Mapping[str, str] = attrs.Factory(dict)
 
     @property
     def sections(self) -> Mapping[str, frozenset[str]]:

@@ -79,12 +79,13 @@ def check_citations(law: Law, files: Iterable[RuleFile], diagnostics: list[Diagn
 def check_answers(law: Law, program: Iterable[RuleSet], diagnostics: list[Diagnostic]) -> None:
     """Report paragraphs that nothing answers: no rule cites them, they name nothing, and they consist of no others."""
     cited = {rule.section for rule_set in program for rule in rule_set.rules}
-    own = cited | {p.cite for p in law.paragraphs if p.has_own_answer and not p.term}
     parents = containers(law.paragraphs)
+    by_cite = {paragraph.cite: paragraph for paragraph in law.paragraphs if not paragraph.term}
     for paragraph in law.paragraphs:
-        if paragraph.shares:
-            if f"{paragraph.source}/{paragraph.shares}" not in own:
-                message = f"nothing answers `{paragraph.shares}` that could answer this one, too"
+        shared = by_cite.get(paragraph.shared_cite)
+        if shared is not None:
+            if shared.cite not in cited and not shared.has_own_answer and (shared.shares or shared.cite in parents):
+                message = f"`{shared.section}` has no answer of its own that this paragraph could share"
                 help_ = "name in `with` a paragraph that a rule cites or that has an answer of its own"
                 diagnostics.append(Diagnostic("R503", message, paragraph.span, help_))
         elif not paragraph.has_own_answer and (paragraph.term or paragraph.cite not in cited | parents):
@@ -108,7 +109,7 @@ def _nearest(section: str, sections: Collection[str]) -> str | None:
         return suggest(section, sections, "paragraphs known")
     below = sorted(s for s in sections if s.startswith(f"{beginning}(") and s.count("(") == beginning.count("(") + 1)
     if not below:
-        return f"did you mean `{beginning}`? It has no paragraphs below it"
+        return f"`{beginning}` has no paragraphs below it"
     return f"`{beginning}` has " + ", ".join(f"`{s[len(beginning) :]}`" for s in below)
 
 

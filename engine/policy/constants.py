@@ -49,6 +49,17 @@ class Constants:
         chosen = {name.removeprefix("interpretation."): self.values[name] for name in self.words}
         return {name: str(value.value) for name, value in chosen.items() if isinstance(value, Literal)}
 
+    @property
+    def program(self) -> dict[str, str]:
+        """Every value of the provider's program as text, lists with semicolons."""
+        found = {name: value for name, value in self.values.items() if name.startswith("program.")}
+        return {
+            name.removeprefix("program."): str(value.value)
+            if isinstance(value, Literal)
+            else "; ".join(str(item.value) for item in value.items)
+            for name, value in found.items()
+        }
+
 
 def read_constants(
     interpretations: Document | None, program: Document | None, overrides: Overrides, diagnostics: list[Diagnostic]

@@ -171,13 +171,12 @@ class _Loading:
         document = self._document(LAW, "law", "R501")
         paragraphs = () if document is None else read_paragraphs(document, self.diagnostics)
         switches = () if interpretations is None else read_switches(interpretations, constants.chosen)
-        law = Law(paragraphs, switches, definitions or {})
+        law = Law(paragraphs, switches, definitions or {}, constants.program)
         if document is not None:
-            program = {name.removeprefix("program.") for name in constants.values if name.startswith("program.")}
             names = {
                 "definitions": None if definitions is None else definitions.keys(),
                 "facts": fact_paths(vocabulary),
-                "program": program or None,
+                "program": constants.program.keys() or None,
                 "orders": shape("order").keys,
             }
             check_references(law, document, Known(names, statuses.keys() or None), self.diagnostics)

@@ -18,11 +18,15 @@ def refuse_equal_messages(files: Iterable[RuleFile], diagnostics: list[Diagnosti
                 continue
             earlier = next((one for one in said.get(words, ()) if _overlap(one[0], file)), None)
             said.setdefault(words, []).append((file, effect))
-            if earlier is not None:
-                other = f"{earlier[0].name.value}/{earlier[1].id.value}"
-                message = f"`{file.name.value}/{effect.id.value}` says the same as `{other}`"
+            # Of two rules with one id it has been said already that one is too many.
+            if earlier is not None and _id(*earlier) != _id(file, effect):
+                message = f"`{_id(file, effect)}` says the same as `{_id(*earlier)}`"
                 help_ = "say what this rule is about and the other is not"
                 diagnostics.append(Diagnostic("R213", message, effect.message.span, help_))
+
+
+def _id(file: RuleFile, effect: EffectNode) -> str:
+    return f"{file.name.value}/{effect.id.value}"
 
 
 def _overlap(one: RuleFile, other: RuleFile) -> bool:

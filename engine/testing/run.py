@@ -37,12 +37,14 @@ _CASES = Shape(
 
 @attrs.frozen
 class CaseResult:
-    """One test: where it stands, and how the decision differs from what it expects (nothing when it passed)."""
+    """One test: where it stands, how the decision differs from what it expects (nothing when it passed), and the rules
+    that made its findings, in file order."""
 
     file: str
     line: int
     name: str
     differences: tuple[str, ...]
+    fired: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -113,16 +115,21 @@ class _Run:
     def _case(self, document: Document, n: int, cases: Mapping[str, Any]) -> CaseResult:
         test = document.plain["tests"][n]
         span = document.span("tests", n, "name")
-        differences = self._differences(document, test, cases)
-        return CaseResult(document.source.name, span.line, test["name"], tuple(differences))
+        differences, fired = self._outcome(document, test, cases)
+        if not differences:
+            self._fired.update(fired)
+        return CaseResult(document.source.name, span.line, test["name"], tuple(differences), tuple(fired))
 
-    def _differences(self, document: Document, test: Mapping[str, Any], cases: Mapping[str, Any]) -> list[str]:
+    def _outcome(
+        self, document: Document, test: Mapping[str, Any], cases: Mapping[str, Any]
+    ) -> tuple[list[str], list[str]]:
+        """How the decision differs from what the test expects, and the rules that made its findings."""
         given = test["given"]
         if isinstance(given, str) and given not in cases:
-            return [f"there is no case `{given}` in cases.yaml"]
+            return [f"there is no case `{given}` in cases.yaml"], []
         when = {**document.plain.get("when", {}), **test.get("when", {})}
         if {"action", "as_of"} - when.keys():
-            return ["`when` must say the action and the day (as_of)"]
+            return ["`when` must say the action and the day (as_of)"], []
         orders = test.get("orders", document.plain.get("orders", []))
         overrides = Overrides(test.get("interpretations", {}), test.get("program", {}))
         try:
@@ -132,14 +139,11 @@ class _Run:
             decider = self._decider({f"order {i}": order for i, order in enumerate(orders)}, overrides)
             decision = decider.decide({"action": when["action"], "as_of": when["as_of"], "facts": facts}, "dry_run")
         except (NoSuchPathError, RequestError) as error:
-            return [str(error)]
+            return [str(error)], []
         except PolicyError as error:
-            return [f"with the orders and overrides of this test: {d.message}" for d in error.diagnostics]
+            return [f"with the orders and overrides of this test: {d.message}" for d in error.diagnostics], []
         found = [finding.rule.id for finding in decision.findings]
-        differences = list(_compare(decision.document, found, test["then"]))
-        if not differences:
-            self._fired.update(found)
-        return differences
+        return _compare(decision.document, found, test["then"]), found
 
     def _decider(self, orders: Mapping[str, Any], overrides: Overrides) -> Decider:
         """A Decider for the files with more orders and other readings; made once for equal ones."""
