@@ -49,7 +49,8 @@ check-rules: setup
 
 # The table of what answers each paragraph of the law. The suite holds it up to date.
 coverage: setup
-	$(BIN)/ostiary coverage --format markdown > docs/coverage.md
+	$(BIN)/ostiary coverage --format markdown > docs/coverage.md.new
+	mv docs/coverage.md.new docs/coverage.md
 
 # New versions of the dependencies. Needs network; the result is reviewed and committed.
 lock: setup-dev

@@ -15,7 +15,8 @@ from api.cli.exit_codes import ExitCode
 from api.cli.options import count, mistakes, policy_options, wants_colour
 from engine import PolicyError, load
 from engine.language.diagnostic import suggest
-from engine.law import Coverage, Exercise, Row, cover
+from engine.law import Coverage, Exercise, Law, Row, cover
+from engine.law.references import closest
 from engine.testing import TestReport, run_tests
 
 _RENDERINGS: Final[Mapping[str, Callable[[Coverage, Sequence[Row]], str]]] = {
@@ -53,13 +54,20 @@ def coverage(*, section: str | None, form: str, rules: Path, jurisdictions: Path
     covered = cover(policy.law, policy.program, exercises(report))
     rows = covered.rows if section is None else covered.of(section)
     if not rows:
-        help_ = suggest(section or "", covered.names, "there are") or ""
-        raise click.ClickException(f"there is no paragraph or term `{section}`; {help_}")
+        raise click.ClickException(_unknown(section or "", policy.law))
     if form == "text" and section is not None:
         click.echo(coverage_text(covered, rows), color=wants_colour())
     else:
         click.echo(_RENDERINGS[form](covered, rows), color=wants_colour())
     return ExitCode.OK
+
+
+def _unknown(section: str, law: Law) -> str:
+    _, _, asked = section.rpartition("/")
+    sections = {paragraph.section for paragraph in law.paragraphs if not paragraph.term}
+    terms = {paragraph.term for paragraph in law.paragraphs if paragraph.term}
+    help_ = closest(asked, sections) if asked[:1].isdigit() else suggest(asked, terms, "there are")
+    return f"there is no paragraph or term `{section}`" + (f"; {help_}" if help_ else "")
 
 
 def exercises(report: TestReport) -> dict[str, tuple[Exercise, ...]]:

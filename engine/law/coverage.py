@@ -55,12 +55,8 @@ class Coverage:
         source, _, section = section.rpartition("/")
         rows = [row for row in self.rows if source in ("", row.paragraph.source)]
         below = tuple(row for row in rows if _is_below(row.paragraph.section, section))
-        return below or tuple(row for row in rows if row.paragraph.term.casefold() == section.casefold())
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What can be asked for: every section and every term."""
-        return tuple(dict.fromkeys(row.paragraph.term or row.paragraph.section for row in self.rows))
+        terms = (row for row in rows if row.paragraph.term)
+        return below or tuple(row for row in terms if row.paragraph.term.casefold() == section.casefold())
 
 
 def cover(law: Law, program: Sequence[RuleSet], exercised: Mapping[str, tuple[Exercise, ...]]) -> Coverage:

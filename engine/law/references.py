@@ -97,11 +97,11 @@ def check_answers(law: Law, program: Iterable[RuleSet], diagnostics: list[Diagno
 
 def no_paragraph(section: str, sections: Collection[str], span: Span) -> Diagnostic:
     """The mistake of citing a section that the law does not have."""
-    return Diagnostic("R502", f"the law has no paragraph `{section[:60]}`", span, _nearest(section, sections))
+    return Diagnostic("R502", f"the law has no paragraph `{section[:60]}`", span, closest(section, sections))
 
 
-def _nearest(section: str, sections: Collection[str]) -> str | None:
-    """The paragraph most likely meant: the longest beginning that exists, or what is written most alike."""
+def closest(section: str, sections: Collection[str]) -> str | None:
+    """Help for a section that does not exist: what is below the part of it that does, or what is written alike."""
     beginning = section
     while beginning.endswith(")") and beginning not in sections:
         beginning = beginning[: beginning.rindex("(")]
