@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from collections.abc import Sequence as SequenceType
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,9 @@ from engine.language.rule_file import DefinitionsFile, RuleFile
 from engine.language.source import Source, Span
 from engine.language.yaml_nodes import Mapping as MappingNode
 from engine.language.yaml_nodes import Node, Sequence, Unread, compose
-from engine.law.paragraphs import Law, read_paragraphs, read_switches
-from engine.law.references import Known, check_answers, check_citations, check_references, check_switches, fact_paths
+from engine.law.paragraphs import Law
+from engine.law.read import Known, definition_places, fact_paths, read_law
+from engine.law.references import check_answers, check_citations
 from engine.measures.order import Order, check_order
 from engine.measures.places import Places, read_places, territories
 from engine.policy.constants import Constants, Overrides, read_constants, shape
@@ -30,7 +30,7 @@ from engine.program.expressions import Literal
 from engine.program.messages import refuse_equal_messages
 from engine.program.rule_set import RuleSet
 from engine.program.scope import Scope, World
-from engine.vocabulary import Vocabulary, read_vocabulary
+from engine.vocabulary import read_vocabulary
 
 SEMANTICS = "1"
 """Version of what the language means. It changes when the same files would decide otherwise."""
@@ -120,9 +120,15 @@ class _Loading:
         world = World(vocabulary, places.within, constants.values, constants.words, excused)
         statuses = {} if sources is None else {key: str(spec["status"]) for key, spec in sources.plain.items()}
         definitions, is_complete = self._definitions()
-        is_named = is_complete and not any(file.hides_names for file in definitions)
-        named = _places(definitions) if is_named else None
-        law = self._law(interpretations, named, constants, vocabulary, statuses)
+        known = Known(
+            definitions=definition_places(definitions) if is_complete else None,
+            facts=fact_paths(vocabulary),
+            program=None if "program" in excused else constants.program,
+            orders=shape("order").keys,
+            sources=statuses.keys() or None,
+        )
+        text = self._document(LAW, "law", "R501")
+        law = read_law(text, interpretations, constants.chosen, known, self.diagnostics)
         library = Library(definitions, world, self.diagnostics, is_complete=is_complete)
         library.check_all()
         rule_sets = self._rule_sets(library, world, constants, law, statuses)
@@ -158,30 +164,6 @@ class _Loading:
         unread = [name for name in self.sources if _is_definitions(name) and name not in self.nodes]
         read = [file for file in definitions if file is not None]
         return read, not unread and len(read) == len(definitions)
-
-    def _law(
-        self,
-        interpretations: Document | None,
-        definitions: Mapping[str, Span] | None,
-        constants: Constants,
-        vocabulary: Vocabulary,
-        statuses: Mapping[str, str],
-    ) -> Law:
-        """The text of the law and the switches, which decide nothing; `definitions` are None when some are missing."""
-        document = self._document(LAW, "law", "R501")
-        paragraphs = () if document is None else read_paragraphs(document, self.diagnostics)
-        switches = () if interpretations is None else read_switches(interpretations, constants.chosen)
-        law = Law(paragraphs, switches, definitions or {}, constants.program)
-        if document is not None:
-            names = {
-                "definitions": None if definitions is None else definitions.keys(),
-                "facts": fact_paths(vocabulary),
-                "program": constants.program.keys() or None,
-                "orders": shape("order").keys,
-            }
-            check_references(law, document, Known(names, statuses.keys() or None), self.diagnostics)
-        check_switches(law, self.diagnostics)
-        return law
 
     def _rule_sets(
         self, library: Library, world: World, constants: Constants, law: Law, statuses: Mapping[str, str]
@@ -261,18 +243,6 @@ class _Loading:
     def _report(self, code: str, message: str, help_: str) -> None:
         where = next((s.name for name, s in self.sources.items() if name.startswith(RULES)), RULES)
         self.diagnostics.append(Diagnostic(code, message, Span(where, 1, 1), help_))
-
-
-def _places(definitions: SequenceType[DefinitionsFile]) -> dict[str, Span]:
-    """Where each definition stands, by the name rules call it by; of several functions of one name the first."""
-    found: dict[str, Span] = {}
-    for file in definitions:
-        prefix = "" if file.name is None else file.name.value.rpartition(".")[2]
-        for function in file.functions:
-            found.setdefault(f"{prefix}.{function.name.value}", function.name.span)
-        for variable in file.variables:
-            found.setdefault(f"variables.{variable.name.value}", variable.name.span)
-    return found
 
 
 def _is_definitions(name: str) -> bool:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from small_rules import HEAD, definitions, item, mistakes, policy, rule_set, variables
+from small_rules import HEAD, definitions, files, item, mistakes, policy, rule_set, variables
 
-from engine import load_files
+from engine import PolicyError, load_files
 
 DUTY = {"says": "Something is owed.", "duties": "The provider owes it."}
 HEADING = {"says": "What follows."}
@@ -114,6 +114,17 @@ def test_definitions_that_could_not_be_read_are_not_missed() -> None:
     named = law({"7.303": {"says": "Said.", "definitions": ["d.is_known"]}})
     found = mistakes(rule_set(item()), law=named, definitions__d="name: definitions.d\nfunctions: 5\n")
     assert [d.code for d in found] == ["R203"]
+
+
+@pytest.mark.parametrize(
+    ("program", "codes"), [("", ["R102"]), ("verification: 5\n", ["R402", "R402"]), (None, ["R208"])]
+)
+def test_a_program_at_fault_is_not_missed_but_one_that_is_not_there_is(program: str | None, codes: list[str]) -> None:
+    texts = files(rule_set(item()), law=law({"7.303": {"says": "Said.", "program": ["unverified.pending"]}}))
+    del texts["rules/program.yaml"]
+    with pytest.raises(PolicyError) as refused:
+        load_files(texts if program is None else {**texts, "rules/program.yaml": program})
+    assert [d.code for d in refused.value.diagnostics] == codes
 
 
 def test_the_law_decides_nothing_and_is_no_part_of_the_digest() -> None:
