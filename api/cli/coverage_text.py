@@ -15,7 +15,7 @@ from engine.law import Coverage, Row
 from engine.program.rule_set import Rule
 
 _WIDTH = 100
-_COLUMNS = (22, 42, 32)
+_COLUMNS = (22, 36, 38)
 _GAP = "  "
 _INDENT = 18
 """Where the text stands that says what a word at the left margin means."""
@@ -58,16 +58,18 @@ def _short(coverage: Coverage, row: Row) -> Iterator[str]:
     paragraph = row.paragraph
     answering = coverage.answering(row)
     if answering is not row:
-        yield f"as {paragraph.shares}: {', '.join(_kinds(answering))}"
+        yield f"as {paragraph.shares}: {', '.join(_kinds(answering, 'untranslatable'))}"
     else:
-        yield from _kinds(row)
+        decides = f"{paragraph.decides[:1].lower()}{paragraph.decides[1:].removesuffix('.')}"
+        yield from _kinds(row, f"decides: {decides}")
     if row.switches:
         yield ", ".join(switch.name for switch in row.switches)
     if paragraph.slip:
         yield "slip"
 
 
-def _kinds(row: Row) -> Iterator[str]:
+def _kinds(row: Row, untranslatable: str) -> Iterator[str]:
+    """The kinds of answer a paragraph has, `untranslatable` being the words for none that is a rule."""
     paragraph = row.paragraph
     if row.rules:
         yield f"{count(len(row.rules), 'rule')}, {count(len(row.tests), 'test')}"
@@ -82,7 +84,7 @@ def _kinds(row: Row) -> Iterator[str]:
     if paragraph.duties:
         yield "duty"
     if paragraph.untranslatable:
-        yield f"decides: {paragraph.decides[:1].lower()}{paragraph.decides[1:].removesuffix('.')}"
+        yield untranslatable
 
 
 def _full(coverage: Coverage, row: Row) -> Iterator[str]:

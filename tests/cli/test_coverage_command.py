@@ -33,6 +33,9 @@ TEST-1:
   1.2(e):
     says: The program says what follows.
     program: [unverified.pending]
+  1.2(d)(1):
+    says: Who watches copies is open, too.
+    with: 1.2(a)
   1.2(f):
     says: Measures rest on findings.
     orders: [finding, target]
@@ -66,22 +69,24 @@ def legal(rules: Path, tmp_path: Path) -> Path:
 
 
 TABLE = """\
-Section                 What it says                                What answers it
+Section                 What it says                          What answers it
 ────────────────────────────────────────────────────────────────────────────────────────────────────
-1.2                     What is collected.                          2 rules, 1 test
-  Customer              Whoever asks for an account.                fact customer.name
-1.2(a)                  Who is watched is for the authority to      decides: the authority; slip
-                        say.
-1.2(b)                  Whoever was removed stays out.              1 rule, 0 tests; Q1
-1.2(c)                  Records are kept for as long as the         duty
-                        account is open, and for two years after
-                        that, in a form that can be read.
-1.2(d)                  So are copies.                              as 1.2(c): duty
-1.2(e)                  The program says what follows.              program value unverified.pending
-1.2(f)                  Measures rest on findings.                  2 order keys
+1.2                     What is collected.                    2 rules, 1 test
+  Customer              Whoever asks for an account.          fact customer.name
+1.2(a)                  Who is watched is for the authority   decides: the authority; slip
+                        to say.
+1.2(b)                  Whoever was removed stays out.        1 rule, 0 tests; Q1
+1.2(c)                  Records are kept for as long as the   duty
+                        account is open, and for two years
+                        after that, in a form that can be
+                        read.
+1.2(d)                  So are copies.                        as 1.2(c): duty
+1.2(e)                  The program says what follows.        program value unverified.pending
+1.2(d)(1)               Who watches copies is open, too.      as 1.2(a): untranslatable
+1.2(f)                  Measures rest on findings.            2 order keys
 ────────────────────────────────────────────────────────────────────────────────────────────────────
-7 paragraphs and 1 defined term, all with an entry: 2 by rules, 1 by facts, 1 by the program, 1 by
-orders, 2 by duties, 1 untranslatable
+8 paragraphs and 1 defined term, all with an entry: 2 by rules, 1 by facts, 1 by the program, 1 by
+orders, 2 by duties, 2 untranslatable
 """
 
 FULL = """\
@@ -93,7 +98,7 @@ TEST-1/1.2(b)
                   The customer was removed before.
                   no test makes it fire
 
-1 paragraph, of 8 in all: 1 by rules
+1 paragraph, of 9 in all: 1 by rules
 """
 
 
@@ -119,7 +124,7 @@ def test_a_paragraph_in_full_with_paths_as_one_would_type_them(
         ("1.2(e)", ["Program         unverified.pending: restrict"]),
         ("1.2(f)", ["Order keys      finding, target"]),
         ("customer", ["TEST-1/1.2  Customer", "Facts           customer.name"]),
-        ("1.2", ["- an email address is missing", "collection_test.yaml:4", "TEST-1/1.2(f)", "7 paragraphs"]),
+        ("1.2", ["- an email address is missing", "collection_test.yaml:4", "TEST-1/1.2(f)", "8 paragraphs"]),
     ],
 )
 def test_everything_that_answers_is_shown(run: Callable, legal: Path, asked: str, shown: list[str]) -> None:
