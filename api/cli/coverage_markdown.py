@@ -23,14 +23,16 @@ _TABLE = ("| section | what it says | what answers it | tests | switches |", "|-
 
 def coverage_markdown(coverage: Coverage, rows: Sequence[Row]) -> str:
     """A table for each section, without line numbers: those change too often for a page under version control."""
-    lines = [_HEAD.format(summary=summary(coverage, rows))]
+    several = len({row.paragraph.source for row in rows}) > 1
+    lines = [_HEAD.format(summary=summary(coverage, rows)).rstrip()]
     heading = ""
     for row in rows:
-        top = row.paragraph.section.partition("(")[0]
+        paragraph = row.paragraph
+        top = (paragraph.cite if several else paragraph.section).partition("(")[0]
         if top != heading:
             heading = top
-            title = f": {row.paragraph.says.removesuffix('.')}" if row.paragraph.section == top else ""
-            lines += [*([] if lines[-1] == "" or lines[-1] == lines[0] else [""]), f"## {top}{title}", "", *_TABLE]
+            title = "" if "(" in paragraph.section else f": {paragraph.says.removesuffix('.')}"
+            lines += ["", f"## {top}{title}", "", *_TABLE]
         lines.append(f"| {' | '.join(_cells(row))} |")
     return "\n".join(lines)
 

@@ -24,10 +24,14 @@ _INDENT = 18
 def coverage_table(coverage: Coverage, rows: Sequence[Row]) -> str:
     """One row for each paragraph, and the counts below."""
     lines = [*_cells(("Section", "What it says", "What answers it"), bold=True), "─" * _WIDTH]
+    source = rows[0].paragraph.source
     for row in rows:
         paragraph = row.paragraph
         is_top = not paragraph.term and "(" not in paragraph.section
-        if is_top and row is not rows[0]:
+        if paragraph.source != source:
+            source = paragraph.source
+            lines += ["", click.style(source, bold=True)]
+        elif is_top and row is not rows[0]:
             lines.append("")
         name = f"  {paragraph.term}" if paragraph.term else paragraph.section
         lines += _cells((name, paragraph.says, "; ".join(_short(coverage, row))), bold=is_top)

@@ -153,6 +153,17 @@ def test_as_markdown(run: Callable, legal: Path) -> None:
     assert "| 1.2(d) | So are copies. | As 1.2(c) |  |  |" in lines
 
 
+def test_a_second_source_is_told_apart(run: Callable, legal: Path) -> None:
+    for name, more in (
+        ("sources.yaml", "TEST-2: {title: Another, status: in_force}\n"),
+        ("law.yaml", 'TEST-2: {"1.2": {says: Other., duties: None.}}\n'),
+    ):
+        (legal / name).write_text((legal / name).read_text() + more)
+    assert "\n\nTEST-2\n1.2  " in run("coverage", "--rules", legal).out
+    assert "\n## TEST-2/1.2: Other\n" in run("coverage", "--format", "markdown", "--rules", legal).out
+    assert "TEST-2/1.2\n  Other.\n" in run("coverage", "TEST-2/1.2", "--rules", legal).out
+
+
 def test_failing_tests_are_not_counted(run: Callable, legal: Path) -> None:
     tests = legal / "collection_test.yaml"
     tests.write_text(tests.read_text().replace("outcome: hold", "outcome: allow"))
