@@ -2,7 +2,7 @@
 # `make setup` installs what running needs into .venv from the lock file; nothing else on the machine is touched.
 
 .DELETE_ON_ERROR:
-.PHONY: run setup setup-dev test check-rules lint types lock bench clean
+.PHONY: run setup setup-dev test check-rules coverage lint types lock bench clean
 
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
@@ -48,6 +48,11 @@ check-rules: setup
 	$(BIN)/ostiary test --mutants
 	$(BIN)/ostiary check --rules rules --rules fixtures/programs/stricter
 	$(BIN)/ostiary test fixtures/programs/stricter --rules rules --rules fixtures/programs/stricter
+
+# The table of what answers each paragraph of the law. The suite holds it up to date.
+coverage: setup
+	$(BIN)/ostiary coverage --format markdown > docs/coverage.md.new
+	mv docs/coverage.md.new docs/coverage.md
 
 # New versions of the dependencies. Needs network; the result is reviewed and committed.
 lock: setup-dev

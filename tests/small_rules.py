@@ -67,7 +67,7 @@ def rule_set(*items: Mapping[str, Any], kind: str = "aggregate", **keys: Any) ->
 def item(id_: str = "a", condition: str | None = None, **keys: Any) -> dict[str, Any]:
     """An item that denies, unless it is said otherwise."""
     guard = {} if condition is None else {"condition": condition}
-    return {"id": id_, **guard, "effect": "deny", "message": "No.", **keys}
+    return {"id": id_, **guard, "effect": "deny", "message": f"No, says {id_}.", **keys}
 
 
 def variables(**expressions: str) -> list[dict[str, str]]:

@@ -17,6 +17,7 @@ _COMMANDS: Final = {
     "decide": "Decide requests from a file or standard input, without recording them",
     "check": "Look for mistakes in rules and jurisdictions",
     "test": "Run the rule tests beside the rules",
+    "coverage": "Show what answers each paragraph of the law",
 }
 
 

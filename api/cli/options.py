@@ -75,6 +75,12 @@ def mistakes(error: PolicyError) -> str:
     return f"{render_text(error.diagnostics, error.texts)}\n\n{count(len(error.diagnostics), 'mistake')}"
 
 
+def place(file: str, line: int) -> str:
+    """A line of a file, as one would type it from the working directory."""
+    path, here = Path(file), Path.cwd()
+    return f"{path.relative_to(here) if path.is_relative_to(here) else path}:{line}"
+
+
 def count(number: int, noun: str) -> str:
     """A number with its noun: `1 mistake`, `2 mistakes`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import attrs
 
 from engine.language.source import Source, Span, Text
@@ -87,6 +89,24 @@ class RuleFile:
     actions: tuple[str, ...]
     uses: tuple[Text, ...]
     rule: RuleNode
+
+    @property
+    def effects(self) -> Iterator[EffectNode]:
+        """Every finding of the file, in the order written."""
+        return _effects(self.rule)
+
+    def section_of(self, node: EffectNode) -> str:
+        """The section a finding cites: its own, which may only add to that of the file."""
+        own = "" if node.section is None else node.section.value
+        return self.section.value + own if own.startswith("(") or not own else own
+
+
+def _effects(rule: RuleNode) -> Iterator[EffectNode]:
+    for item in rule.items:
+        if isinstance(item.outcome, EffectNode):
+            yield item.outcome
+        else:
+            yield from _effects(item.outcome)
 
 
 @attrs.frozen

@@ -38,6 +38,18 @@ class Constants:
     words: Mapping[str, frozenset[str]]
     terms: Mapping[str, tuple[str, ...]]
 
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The option in use of every switch."""
+        chosen = {name.removeprefix("interpretation."): self.values[name] for name in self.words}
+        return {name: str(value.value) for name, value in chosen.items() if isinstance(value, Literal)}
+
+    @property
+    def program(self) -> dict[str, str]:
+        """Every value of the provider's program as text, lists with semicolons; empty where it was left open."""
+        found = {name: value for name, value in self.values.items() if name.startswith("program.")}
+        return {name.removeprefix("program."): _said(value) for name, value in found.items()}
+
 
 def read_constants(
     interpretations: Document | None, program: Program | None, overrides: Overrides, diagnostics: list[Diagnostic]
@@ -71,6 +83,12 @@ def read_constants(
     if overrides.is_open:
         values |= {name: Root(name, c.type) for name, c in values.items() if isinstance(c, Literal)}
     return Constants(values, words, terms)
+
+
+def _said(value: Constant) -> str:
+    if isinstance(value, ListConstant):
+        return "; ".join(str(item.value) for item in value.items)
+    return str(value.value) if isinstance(value, Literal) else ""
 
 
 def _refuse_unknown_readings(

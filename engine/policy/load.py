@@ -14,6 +14,9 @@ from engine.language.parser import parse_definitions, parse_rule_file
 from engine.language.rule_file import DefinitionsFile, RuleFile
 from engine.language.source import Source, Span, Text
 from engine.language.yaml_nodes import compose
+from engine.law.paragraphs import Law
+from engine.law.read import Known, definition_places, fact_paths, read_law
+from engine.law.references import check_answers, check_citations
 from engine.measures.attributes import read_attributes
 from engine.measures.order import Order, check_order
 from engine.measures.places import Places, read_places
@@ -27,6 +30,7 @@ from engine.policy.silence import refuse_where_silent
 from engine.policy.tighten import tighten
 from engine.program.check import References, check_rule_file
 from engine.program.definitions import Library
+from engine.program.messages import refuse_equal_messages
 from engine.program.rule_set import RuleSet
 from engine.program.scope import Scope, World
 from engine.vocabulary import read_vocabulary
@@ -37,8 +41,11 @@ SEMANTICS = "2"
 READ_BY_ENGINE = frozenset({"Q19", "Q27", "Q28"})
 """Switches of clocks, which no rule has to mention: the day of a request that names none, and the days of an order."""
 
+LAW = RULES + "law.yaml"
+"""Says what the paragraphs of the law are and decides nothing, so it is no part of the identity."""
+
 _HAS_RULE = re.compile(r"^rule:", re.MULTILINE)
-_DATA_FILES = ("sources.yaml", "interpretations.yaml", "program.yaml", "tighten.yaml")
+_DATA_FILES = ("sources.yaml", "interpretations.yaml", "law.yaml", "program.yaml", "tighten.yaml")
 
 
 def load(rules: Path | Sequence[Path], jurisdictions: Path, overrides: Overrides | None = None) -> Policy:
@@ -121,9 +128,24 @@ class _Loading:
         vocabulary = read_vocabulary()
         attributes = read_attributes(recorded, places, self.diagnostics)
         world = World(vocabulary, places.within, attributes, constants.values, constants.words, excused)
-        rule_sets = self._tightened(self._rule_sets(world, constants, statuses))
+        definitions, is_complete = self._definitions()
+        known = Known(
+            definitions=definition_places(definitions) if is_complete else None,
+            facts=fact_paths(vocabulary),
+            program=None if "program" in excused else constants.program,
+            orders=shape("order").keys,
+            sources=statuses.keys() or None,
+        )
+        text = self._document(LAW, "law", "R501")
+        law = read_law(text, interpretations, constants.chosen, known, self.diagnostics)
+        library = Library(definitions, world, self.diagnostics, is_complete=is_complete)
+        library.check_all()
+        rule_sets = self._tightened(self._rule_sets(library, world, constants, law, statuses))
         orders = self.orders(places, Scope(world))
-        self._refuse_unused(interpretations, world)
+        # What is at fault may cite or mention what nothing else does: no more is said until it is mended.
+        if not has_errors(self.diagnostics):
+            check_answers(law, rule_sets, self.diagnostics)
+            self._refuse_unused(interpretations, world)
         return Policy(
             program=rule_sets,
             orders=orders,
@@ -131,7 +153,10 @@ class _Loading:
             vocabulary=vocabulary,
             statuses=statuses,
             world=world,
-            identity=identity(SEMANTICS, self.nodes, constants, places),
+            law=law,
+            identity=identity(
+                SEMANTICS, {name: node for name, node in self.nodes.items() if name != LAW}, constants, places
+            ),
             files=self._files,
         )
 
@@ -173,21 +198,22 @@ class _Loading:
         found = (self._document(name, shape_name, code) for name in names)
         return [document for document in found if document is not None]
 
-    def _rule_sets(self, world: World, constants: Constants, statuses: Mapping[str, str]) -> tuple[RuleSet, ...]:
-        unread = [name for name in self.sources if _is_definitions(name) and name not in self.nodes]
-        definitions, all_are_read = self._definitions()
-        library = Library(definitions, world, self.diagnostics, is_complete=not unread and all_are_read)
-        library.check_all()
+    def _rule_sets(
+        self, library: Library, world: World, constants: Constants, law: Law, statuses: Mapping[str, str]
+    ) -> tuple[RuleSet, ...]:
         terms = None if "program" in world.excused else constants.terms
         references = References(statuses.keys() if statuses else None, terms)
+        files = self._rule_files(world)
+        refuse_equal_messages((file for _, file in files), self.diagnostics)
+        check_citations(law, (file for _, file in files), self.diagnostics)
         checked: list[RuleSet] = []
-        for name, file in self._rule_files(world):
+        for name, file in files:
             rule_set = check_rule_file(file, library.scope(file.uses), references, self.diagnostics)
             checked.append(attrs.evolve(rule_set, file=name))
         return tuple(checked)
 
     def _definitions(self) -> tuple[list[DefinitionsFile], bool]:
-        """The definitions of all layers, and whether all of them could be read."""
+        """The definitions of all layers, and whether these are all there are."""
         found: dict[str, tuple[DefinitionsFile, int]] = {}
         read: list[DefinitionsFile] = []
         names = [name for name in self.nodes if _is_definitions(name)]
@@ -203,7 +229,8 @@ class _Loading:
                     self._refuse_replacing_file("the definitions", file.name, first.source)
                     continue
             read.append(file)
-        return read, are_read
+        unread = [name for name in self.sources if _is_definitions(name) and name not in self.nodes]
+        return read, are_read and not unread
 
     def _rule_files(self, world: World) -> list[tuple[str, RuleFile]]:
         seen: dict[str, tuple[RuleFile, int]] = {}
@@ -272,6 +299,9 @@ class _Loading:
             elif layer_of(name) and path_in_rules(name) == "interpretations.yaml":
                 help_ = "choose another reading in the `interpretations.yaml` of the base"
                 self._refuse_replacing("the readings of the law", source.span(0, 1), help_)
+            elif layer_of(name) and path_in_rules(name) == "law.yaml":
+                help_ = "what an overlay adds cites sources of its own, which need no `law.yaml`"
+                self._refuse_replacing("the text of the law", source.span(0, 1), help_)
 
     def _refuse_replacing_file(self, what: str, name: Text, below: Source) -> None:
         help_ = "give yours a name of its own: an overlay adds to what lies below it, and tightens it"
@@ -283,7 +313,7 @@ class _Loading:
 
     def _refuse_unused(self, interpretations: Document | None, world: World) -> None:
         """A switch on which nothing turns would be taken for a choice that has been made."""
-        if interpretations is None or has_errors(self.diagnostics):
+        if interpretations is None:
             return
         for switch, spec in interpretations.plain.items():
             if f"interpretation.{switch}" in world.mentioned or switch in READ_BY_ENGINE:

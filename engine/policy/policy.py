@@ -12,6 +12,7 @@ import rfc8785
 
 from engine.language.diagnostic import Diagnostic
 from engine.language.rendering import render_text
+from engine.law.paragraphs import Law
 from engine.measures.attributes import attributes_of
 from engine.measures.order import Order
 from engine.measures.places import Places
@@ -68,7 +69,7 @@ class Policy:
     `identity` is everything that can change a decision, `document` its canonical form, which `digest` names. `files`
     are the texts of every file read, below `rules/` and `jurisdictions/`: `load_files` makes the same policy of them
     again, overrides aside. `warnings` are mistakes that keep nothing from working. `world` is what the expressions of
-    further orders may mention.
+    further orders may mention. `law` is the text of the law for those who ask what answers it; it decides nothing.
     """
 
     program: tuple[RuleSet, ...]
@@ -77,6 +78,7 @@ class Policy:
     vocabulary: Vocabulary
     statuses: Mapping[str, str]
     world: World
+    law: Law
     identity: Mapping[str, Any]
     files: Mapping[str, str]
     warnings: tuple[Diagnostic, ...] = ()

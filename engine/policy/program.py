@@ -36,7 +36,9 @@ def read_program(
     forms = dict(_leaves(schema("program")))
     values: dict[str, Value] = {}
     for document in documents:
-        for name, value in _flatten(document.plain):
+        for name, said in _flatten(document.plain):
+            # A number written without a fraction is the same number.
+            value = float(said) if forms[name].get("type") == "number" and isinstance(said, int) else said
             span = document.span(*name.split("."))
             if places is not None and forms[name].get("items", {}).get("format") == "place":
                 diagnostics += _unknown_places(document, name, value, places)

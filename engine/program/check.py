@@ -156,7 +156,7 @@ class _Checking:
         return Rule(
             id=f"{self._file.name.value}/{node.id.value}",
             effect=node.effect.value,
-            section=self._section(node),
+            section=f"{self._file.authority.value}/{self._file.section_of(node)}",
             message=" ".join(node.message.value.split()),
             each=each,
             at=at or _points_at(wanted, each, condition),
@@ -176,10 +176,6 @@ class _Checking:
             self._report(
                 "R203", f"`needs` say nothing under the effect `{node.effect.value}`", node.needs[0].span, help_
             )
-
-    def _section(self, node: EffectNode) -> str:
-        base, own = self._file.section.value, "" if node.section is None else node.section.value
-        return f"{self._file.authority.value}/{base + own if own.startswith('(') or not own else own}"
 
     def _terms(self, node: EffectNode) -> tuple[str, ...]:
         if node.terms is None or self._references.terms is None:

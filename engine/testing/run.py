@@ -40,12 +40,14 @@ _CASES = Shape(
 
 @attrs.frozen
 class CaseResult:
-    """One test: where it stands, and how the decision differs from what it expects (nothing when it passed)."""
+    """One test: where it stands, how the decision differs from what it expects (nothing when it passed), and the rules
+    that made its findings, in file order."""
 
     file: str
     line: int
     name: str
     differences: tuple[str, ...]
+    fired: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -162,18 +164,19 @@ class _Run:
     def _case(self, document: Document, n: int, cases: Mapping[str, Any], layer: int) -> CaseResult:
         test = document.plain["tests"][n]
         span = document.span("tests", n, "name")
-        differences = self._differences(document, test, cases, layer)
-        return CaseResult(document.source.name, span.line, test["name"], tuple(differences))
+        differing, fired = self._outcome(document, test, cases, layer)
+        return CaseResult(document.source.name, span.line, test["name"], tuple(differing), tuple(fired))
 
-    def _differences(
+    def _outcome(
         self, document: Document, test: Mapping[str, Any], cases: Mapping[str, Any], layer: int
-    ) -> list[str]:
+    ) -> tuple[list[str], list[str]]:
+        """How the decision differs from what the test expects, and the rules that made its findings."""
         given = test["given"]
         if isinstance(given, str) and given not in cases:
-            return [f"there is no case `{given}` in cases.yaml"]
+            return [f"there is no case `{given}` in cases.yaml"], []
         when = {**document.plain.get("when", {}), **test.get("when", {})}
         if {"action", "as_of"} - when.keys():
-            return ["`when` must say the action and the day (as_of)"]
+            return ["`when` must say the action and the day (as_of)"], []
         orders = test.get("orders", document.plain.get("orders", []))
         values = {**document.plain.get("program", {}), **test.get("program", {})}
         overrides = Overrides(test.get("interpretations", {}), values)
@@ -184,15 +187,15 @@ class _Run:
             decider = self._decider(layer, {f"order {i}": order for i, order in enumerate(orders)}, overrides)
             case = decider.case({"action": when["action"], "as_of": when["as_of"], "facts": facts})
         except (NoSuchPathError, RequestError) as error:
-            return [str(error)]
+            return [str(error)], []
         except PolicyError as error:
-            return [f"with the orders and overrides of this test: {d.message}" for d in error.diagnostics]
+            return [f"with the orders and overrides of this test: {d.message}" for d in error.diagnostics], []
         findings = decider.findings(case)
         differing = list(differences(decider.decision(case, findings, "dry_run"), test["then"]))
         if not differing:
             program = self._open(layer, overrides) if self._with_mutants else decider.policy
             self._trials.append(Trial(case, decider, findings, test["then"], program))
-        return differing
+        return differing, [finding.rule.id for finding in findings]
 
     def _open(self, layer: int, overrides: Overrides) -> Policy:
         """The policy with its readings left open, so that one program serves the tests of all of them.

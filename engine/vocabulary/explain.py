@@ -61,6 +61,11 @@ class Shape:
         self._schema = schema
         self._fast = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys known at the top."""
+        return tuple(self._schema.get("properties", ()))
+
     def fits(self, document: object) -> bool:
         """Whether the document fits. Raises ValueError for what is not JSON at all."""
         return self._fast.is_valid(document)

@@ -68,7 +68,7 @@ def test_one_test_file(run: Callable, failing: Path) -> None:
     assert done.code == 4
     assert (done.json["passed"], done.json["failed"]) == (0, 1)
     (case,) = done.json["cases"]
-    assert (case["line"], case["passed"]) == (4, False)
+    assert (case["line"], case["passed"], case["fired"]) == (4, False, ["small.collection/email"])
 
 
 def test_no_tests_is_not_a_success(run: Callable, rules: Path) -> None:

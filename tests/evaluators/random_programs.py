@@ -126,7 +126,8 @@ class _Making:
         return {"condition": guard, "rule": self.block(known | facts, depth, inside_aggregate=inside, names=names)}
 
     def _rule(self, names: list[str], known: Known, *, is_match: bool) -> dict[str, Any]:
-        rule = {"id": f"r{next(self._serial)}", "effect": "deny", "message": "No."}
+        id_ = f"r{next(self._serial)}"
+        rule = {"id": id_, "effect": "deny", "message": f"No, says {id_}."}
         conditions = Conditions(self._rng, names, self._functions)
         if not is_match and self._rng.random() < 0.3:
             name, record, listed = self._rng.choice(_LISTS)
