@@ -33,6 +33,8 @@ extra:
   payment_source: {products: [], from_tier: none}
   purpose_of_use: {products: [compute], from_tier: high}
   second_method: {products: [], from_tier: none}
+resellers: {closing: [no new accounts]}
+training: {custom: {ops_over: 1.0e+26, gbit_s_over: 100, ops_s: 1.0e+20}}
 """
 HEAD = {
     "name": "small",

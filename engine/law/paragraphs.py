@@ -155,8 +155,8 @@ def read_switches(document: Document, chosen: Mapping[str, str]) -> tuple[Switch
             name=name,
             question=_line(spec["question"]),
             section=spec["section"],
-            chosen=chosen[name],
-            reading=_line(spec["options"].get(chosen[name], "")),
+            chosen=chosen.get(name, spec["chosen"]),
+            reading=_line(spec["options"].get(chosen.get(name, spec["chosen"]), "")),
             reason=_line(spec["reason"]),
             span=document.span(name, "section"),
         )

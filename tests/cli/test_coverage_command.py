@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from small_rules import PROGRAM
 
 from api.settings import default_rules
 
@@ -49,10 +50,6 @@ Q1:
   reason: The text says so.
   date: 2026-01-01
 """
-PROGRAM = (
-    "verification: {methods: [documentary]}\n"
-    "unverified: {pending: restrict, failed: deny, terms: [one instance], redress: call}\n"
-)
 
 
 @pytest.fixture

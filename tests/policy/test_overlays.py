@@ -103,7 +103,8 @@ def test_days_of_which_the_base_says_nothing_stay_with_a_person(since: str, unti
 
 @pytest.mark.parametrize(("since", "codes"), [("2031-01-01", []), ("2031-01-02", ["R605"]), ("2030-06-01", [])])
 def test_versions_of_the_law_that_follow_each_other_leave_no_gap(since: str, codes: list[str]) -> None:
-    later = {**BASE, "name": "later", "effective": {"from": since}}
+    rule = {"aggregate": [{**one, "message": "Later."} for one in BASE["rule"]["aggregate"][:1]]}
+    later = {**BASE, "name": "later", "effective": {"from": since}, "rule": rule}
     assert [said.code for said in refused(BOUNDED, {"own.yaml": OWN}, base={"later.yaml": later})] == codes
 
 
