@@ -8,7 +8,7 @@ from pathlib import Path
 KINDS = (
     """\
           - id: rule-{n}
-            section: (A)({n})
+            section: (A)
             condition: variables.is_due_{file} && has(customer.name) && customer.name == 'name {n}'
             effect: review
             message: The name {n} is looked into by a person.
@@ -25,7 +25,7 @@ KINDS = (
 """,
     """\
           - id: rule-{n}
-            for: {{owner: customer.beneficial_owners}}
+            for: {{owner: owners}}
             condition: >-
               persons.is_foreign_owner(owner) && has(owner.ownership_pct) && owner.ownership_pct >= {share}.{n}
               && !has(owner.phones)
@@ -56,7 +56,7 @@ HEAD = """\
 name: generated.set_{file}
 description: Generated rules, number {file}
 source: FR-2024-01580
-section: 7.302(d)
+section: 7.302(d)(1)(iii)
 effective: {{from: 2024-01-29}}
 actions: [account.open, account.maintain]
 uses: [definitions.products, definitions.persons, definitions.payments]
