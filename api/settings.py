@@ -109,7 +109,15 @@ def _refuse_misspelt(values: Mapping[str, str]) -> None:
 
 
 def _paths(value: str | None) -> list[Path]:
-    return [default_rules()] if value is None else [Path(part) for part in value.split(os.pathsep)]
+    if value is None:
+        return [default_rules()]
+    parts = value.split(os.pathsep)
+    # An empty part would be the working directory, which nobody means.
+    if "" in parts:
+        raise SettingsError(
+            f"OSTIARY_RULES is `{value}`, and names no directory in one place; leave out a `{os.pathsep}`"
+        )
+    return [Path(part) for part in parts]
 
 
 def _directory(name: str, given: str | Path) -> Path:

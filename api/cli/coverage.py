@@ -30,7 +30,7 @@ _RENDERINGS: Final[Mapping[str, Callable[[Coverage, Sequence[Row]], str]]] = {
 @click.argument("section", required=False)
 @click.option("--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text", show_default=True)
 @policy_options
-def coverage(*, section: str | None, form: str, rules: Path, jurisdictions: Path) -> int:
+def coverage(*, section: str | None, form: str, rules: tuple[Path, ...], jurisdictions: Path) -> int:
     """Show what answers each paragraph of the law.
 
     SECTION is a paragraph, shown in full with everything below it, or a defined term.
@@ -48,7 +48,7 @@ def coverage(*, section: str | None, form: str, rules: Path, jurisdictions: Path
         click.echo(mistakes(error), err=True)
         return ExitCode.RULES_INVALID
     if not policy.law.paragraphs:
-        raise click.ClickException(f"{rules} has no `law.yaml`, which holds the paragraphs of the law")
+        raise click.ClickException(f"{rules[0]} has no `law.yaml`, which holds the paragraphs of the law")
     if report.failed:
         click.echo(f"{count(len(report.failed), 'rule test')} failed and not counted: see `ostiary test`", err=True)
     covered = cover(policy.law, policy.program, exercises(report))

@@ -65,10 +65,11 @@ class DerivedFacts:
 def derived_facts(decider: Decider, case: Case) -> DerivedFacts:
     """What the decider works out of a case."""
     resolution = Resolution(case.facts.get("customer") or {}, decider.reading)
-    chains = Chains(resolution.resolved)
+    finding = Chains(resolution.resolved)
+    chains = {person: finding.of(person.nodes) for person in dict.fromkeys(person for person, _ in resolution.owners)}
     measures = decider.derived(case)["measures"]
     return DerivedFacts(
-        tuple(_owner(owner.at, owner, chains.of(nodes)) for nodes, owner in resolution.owners),
+        tuple(_owner(owner.at, owner, chains[person]) for person, owner in resolution.owners),
         tuple(ProblemTrace(problem.at, problem["problem"]) for problem in resolution.problems),
         tuple(MeasureTrace(measure.at, measure["id"], measure["ground"], measure["state"]) for measure in measures),
     )

@@ -14,6 +14,8 @@ from engine.vocabulary.derived import Derived, DerivedLists
 from engine.vocabulary.presence import is_present
 
 Facts = Mapping[str, Any]
+_WORDS = ("id", "name")
+"""What the target of an order on a person is held against, exactly as it is written."""
 Holds = Callable[[Facts, str, str, DerivedLists], bool]
 """A compiled expression: facts, `as_of`, action and derived lists to true or false."""
 
@@ -119,10 +121,15 @@ class Matcher:
         for word, at in _persons(facts):
             for order in self._by_person.get(word, ()):
                 yield order, "involved", at
-        for word, at in _shareholders(facts):
-            for order in self._by_person.get(word, ()):
-                has_quarter = any(o["reaches_quarter"] and word in {o.get("id"), o.get("name")} for o in owners)
-                yield order, "involved" if has_quarter else "stake", at
+        matching = [(person, key, at) for person, key, at in _shareholders(facts) if person[key] in self._by_person]
+        if not matching:
+            return
+        with_quarter = {owner.get(key) for owner in owners if owner["reaches_quarter"] for key in _WORDS} - {None}
+        for person, key, at in matching:
+            # What an entity comes to is worked out for those behind it alone: it is not known to be little.
+            is_stake = person.get("kind") != "entity" and with_quarter.isdisjoint(map(person.get, _WORDS))
+            for order in self._by_person[person[key]]:
+                yield order, "stake" if is_stake else "involved", at
 
     def _measure(self, order: Order, ground: str, at: str, case: _Case) -> Measure:
         unmet = [
@@ -150,21 +157,22 @@ def _persons(facts: Facts) -> Iterator[tuple[str, str]]:
     for index, word in enumerate(account.get("involves") or ()):
         yield word, f"/account/involves/{index}"
     for part, person in (("customer", customer), ("reseller", reseller)):
-        for key in ("id", "name"):
+        for key in _WORDS:
             if person.get(key) is not None:
                 yield person[key], f"/{part}/{key}"
     for index, word in enumerate(customer.get("trading_names") or ()):
         yield word, f"/customer/trading_names/{index}"
 
 
-def _shareholders(facts: Facts) -> Iterator[tuple[str, str]]:
-    """Every id and name of an owner or holder, with its pointer: whether a small share involves them is Q31."""
+def _shareholders(facts: Facts) -> Iterator[tuple[Facts, str, str]]:
+    """Every owner and holder, once with its id and once with its name, and the pointer of that: whether a small share
+    involves them is Q31."""
     customer = facts.get("customer") or {}
     for part in ("beneficial_owners", "holders"):
         for index, person in enumerate(customer.get(part) or ()):
-            for key in ("id", "name"):
+            for key in _WORDS:
                 if person.get(key) is not None:
-                    yield person[key], f"/customer/{part}/{index}/{key}"
+                    yield person, key, f"/customer/{part}/{index}/{key}"
 
 
 def _is_absent(facts: Facts, at: str) -> bool:

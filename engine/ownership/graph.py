@@ -31,6 +31,13 @@ class Share:
     part: decimal.Decimal | None
 
 
+@attrs.frozen(eq=False)
+class Person:
+    """The nodes that are one person; a graph has one Person for the same nodes, however often it is asked."""
+
+    nodes: tuple[int, ...]
+
+
 @attrs.frozen
 class Graph:
     """Nodes are numbers, the customer's is 0.
@@ -51,10 +58,25 @@ class Graph:
     named: Mapping[str, Sequence[int]]
     """All nodes that go by a name."""
 
-    def same_as(self, person: Record) -> Iterable[int]:
-        """The nodes of a person: by the id where both have one, by the name otherwise."""
+    _known: dict[tuple[str | None, str | None], Person] = attrs.Factory(dict)
+    _persons: dict[tuple[int, ...], Person] = attrs.Factory(dict)
+
+    def person(self, record: Record) -> Person:
+        """Who a record speaks of: by the id where both have one, by the name otherwise; perhaps nobody of the graph."""
+        key = record.get("id"), record.get("name")
+        if key not in self._known:
+            self._known[key] = self._person(tuple(self._same_as(*key)))
+        return self._known[key]
+
+    def person_at(self, node: int) -> Person:
+        """The person who is one node."""
+        return self._person((node,))
+
+    def _person(self, nodes: tuple[int, ...]) -> Person:
+        return self._persons.setdefault(nodes, Person(nodes))
+
+    def _same_as(self, own_id: str | None, name: str | None) -> Iterable[int]:
         found: dict[int, None] = {}
-        own_id, name = person.get("id"), person.get("name")
         if own_id is not None and own_id in self.nodes:
             found[self.nodes[own_id]] = None
         if name is not None:

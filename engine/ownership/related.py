@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from engine.ownership.graph import CUSTOMER, Graph, Record
+from engine.ownership.graph import CUSTOMER, Graph, Person, Record
 
 
 def related_nodes(graph: Graph, holders: Sequence[Record], listed: Sequence[Record]) -> tuple[list[int], list[int]]:
@@ -14,20 +14,24 @@ def related_nodes(graph: Graph, holders: Sequence[Record], listed: Sequence[Reco
     """
     nodes = len(graph.into)
     groups = _Groups(nodes + len(listed))
+    found: dict[Person, int] = {}
     by_id: dict[str, list[int]] = {own_id: [node] for own_id, node in graph.nodes.items() if node != CUSTOMER}
     for index, owner in enumerate(listed):
         if owner.get("id") is not None:
             by_id.setdefault(owner["id"], []).append(nodes + index)
-        for node in graph.same_as(owner):
-            groups.join(nodes + index, node)
+        person = graph.person(owner)
+        for member in (found[person],) if person in found else person.nodes:
+            groups.join(nodes + index, member)
+        if person.nodes:
+            found.setdefault(person, nodes + index)
     members = [(share.holder, holders[share.record]) for share in graph.shares]
     members += [(nodes + index, owner) for index, owner in enumerate(listed)]
     for member, record in members:
         for other in record.get("related_to") or ():
             for same in by_id.get(other, ()):
                 groups.join(member, same)
-    found = [groups.of(member) for member in range(nodes + len(listed))]
-    return found[:nodes], found[nodes:]
+    numbers = [groups.of(member) for member in range(nodes + len(listed))]
+    return numbers[:nodes], numbers[nodes:]
 
 
 class _Groups:

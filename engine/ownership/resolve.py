@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import decimal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
-from typing import Any
 
 import attrs
 
 from engine.ownership.control import NONE
-from engine.ownership.graph import EXACT, fraction, graph_of
+from engine.ownership.graph import EXACT, Person, Record, fraction, graph_of
 from engine.ownership.problems import is_incomplete, opaque_questions, structural, unknown_shares
 from engine.ownership.readings import AGGREGATE_RELATED, DIRECT_ONLY
 from engine.ownership.related import related_nodes
 from engine.ownership.shares import Question, Shares, resolved
-from engine.vocabulary import read_vocabulary
+from engine.ownership.told import Telling
 from engine.vocabulary.derived import Derived, derived
 from engine.vocabulary.presence import is_present
-
-Record = Mapping[str, Any]
-_TOLD = tuple(read_vocabulary().records["beneficial_owner"].fields)
 
 
 def resolve(customer: Record, reading: str) -> dict[str, Sequence[Derived]]:
@@ -49,22 +45,19 @@ def _as_listed(owner: Record, index: int) -> Derived:
 
 
 @attrs.frozen
-class _Person:
-    """Somebody who may be an owner: the nodes and records that are this person, and the group counted together with.
-
-    `index` is the place among the listed owners, or None.
-    """
+class _Candidate:
+    """Somebody who may be an owner, and the group counted together with; `index` is the place among the listed owners,
+    or None."""
 
     index: int | None
-    nodes: tuple[int, ...]
-    records: tuple[int, ...]
+    person: Person
     group: int
 
 
 class Resolution:
     """The ownership graph of a customer under a reading of Q01, resolved.
 
-    `owners` are the elements of the derived list, each with the nodes of the graph that are this person; `problems` is
+    `owners` are the elements of the derived list, each with the person of the graph; `problems` is
     the other derived list; `resolved` is the graph they were found in.
     """
 
@@ -80,26 +73,30 @@ class Resolution:
             groups, listed_groups = related_nodes(self._graph, self._holders, self._listed)
         self.resolved = resolved(self._graph, groups)
         self._shares = Shares(self.resolved)
-        self._people = list(self._everybody(groups, listed_groups))
+        self._telling = Telling(self._graph, self._holders)
+        self._percents: dict[Person, float] = {}
+        self._candidates = list(self._everybody(groups, listed_groups))
         self.owners, self.problems = self._found()
 
-    def _found(self) -> tuple[list[tuple[Sequence[int], Derived]], list[Derived]]:
+    def _found(self) -> tuple[list[tuple[Person, Derived]], list[Derived]]:
         questions = self._questions()
         opaque = () if self._direct_only else tuple(opaque_questions(self.resolved))
         answers = self._shares.reach(dict.fromkeys((*questions, *(question for _, question in opaque))))
-        owners: list[tuple[Sequence[int], Derived]] = []
-        reaching: set[int] = set()
-        for person, question in zip(self._people, questions, strict=True):
-            reaches = answers[question] or self._listed_pct(person) >= 25
+        owners: list[tuple[Person, Derived]] = []
+        reaching: set[Person] = set()
+        for candidate, question in zip(self._candidates, questions, strict=True):
+            person = candidate.person
+            reaches = answers[question] or self._listed_pct(candidate) >= 25
             if reaches:
-                reaching.update(person.nodes)
-            if person.index is not None or reaches or self._claims_control(person):
-                owners.append((person.nodes, self._owner(person, reaches=reaches)))
+                reaching.add(person)
+            if candidate.index is not None or reaches or self._telling.of(person).claims_control:
+                owners.append((person, self._owner(candidate, reaches=reaches)))
+        in_reach = {node for person in reaching for node in person.nodes}
         problems = [*structural(self.resolved, direct_only=self._direct_only)]
         problems += [
             (share.record, "unknown_share")
             for share in unknown_shares(self._graph)
-            if self._graph.kinds[share.holder] == "entity" or share.holder not in reaching
+            if self._graph.kinds[share.holder] == "entity" or share.holder not in in_reach
         ]
         problems += [
             (self._graph.records[node][0], "part_unknown" if self._graph.into[node] else "opaque")
@@ -111,69 +108,71 @@ class Resolution:
             found.append(derived({"problem": "incomplete"}, "/customer/holders"))
         return owners, found
 
-    def _everybody(self, groups: Sequence[int], listed_groups: Sequence[int]) -> Iterator[_Person]:
+    def _everybody(self, groups: Sequence[int], listed_groups: Sequence[int]) -> Iterator[_Candidate]:
         """The listed owners, then every holder who is an individual and not listed, in the order of the records."""
         graph = self._graph
-        known: set[int] = set()
-        for index, owner in enumerate(self._listed):
-            nodes = tuple(graph.same_as(owner))
-            known.update(nodes)
-            records = tuple(sorted(record for node in nodes for record in graph.records[node]))
-            yield _Person(index, nodes, records, listed_groups[index])
+        listed = list(map(graph.person, self._listed))
+        for index, (person, group) in enumerate(zip(listed, listed_groups, strict=True)):
+            yield _Candidate(index, person, group)
+        known = {node for person in dict.fromkeys(listed) for node in person.nodes}
         for share in graph.shares:
             node = share.holder
             if node not in known and graph.kinds[node] != "entity":
                 known.add(node)
-                yield _Person(None, (node,), tuple(graph.records[node]), groups[node])
+                yield _Candidate(None, graph.person_at(node), groups[node])
 
     def _questions(self) -> list[Question]:
-        """For each person, whether the graph comes to a quarter; with what everybody related has, where they count
+        """For each candidate, whether the graph comes to a quarter; with what everybody related has, where they count
         together: of each the larger of the share listed and the one that the graph comes to."""
+        persons = dict.fromkeys(candidate.person for candidate in self._candidates)
         if not self._aggregates:
-            return [Question(person.nodes) for person in self._people]
-        nodes: dict[int, dict[int, None]] = {}
+            alone = {person: Question(person.nodes) for person in persons}
+            return [alone[candidate.person] for candidate in self._candidates]
+        least = {person: self._shares.least(person.nodes) for person in persons}
+        by_graph: dict[int, dict[Person, None]] = {}
         listed: dict[int, decimal.Decimal] = {}
-        counted: set[tuple[int, ...]] = set()
-        for person in self._people:
-            share = fraction(self._listed_pct(person))
-            if share > self._shares.least(person.nodes):
-                if person.nodes not in counted:
-                    listed[person.group] = EXACT.add(listed.get(person.group, NONE), share)
-            else:
-                nodes.setdefault(person.group, {}).update(dict.fromkeys(person.nodes))
+        counted: set[Person] = set()
+        for candidate in self._candidates:
+            person, group = candidate.person, candidate.group
+            share = fraction(self._listed_pct(candidate))
+            if share <= least[person]:
+                by_graph.setdefault(group, {})[person] = None
+            elif person not in counted:
+                listed[group] = EXACT.add(listed.get(group, NONE), share)
             # Somebody of the graph who is listed twice counts once.
-            counted.update({person.nodes} - {()})
-        groups = {person.group for person in self._people}
-        asked = {group: Question(tuple(nodes.get(group, ())), more=listed.get(group, NONE)) for group in groups}
-        return [asked[person.group] for person in self._people]
+            if person.nodes:
+                counted.add(person)
+        asked = {
+            group: Question(_nodes(by_graph.get(group, ())), more=listed.get(group, NONE))
+            for group in {candidate.group for candidate in self._candidates}
+        }
+        return [asked[candidate.group] for candidate in self._candidates]
 
-    def _listed_pct(self, person: _Person) -> float:
-        pct = None if person.index is None else self._listed[person.index].get("ownership_pct")
+    def _listed_pct(self, candidate: _Candidate) -> float:
+        pct = None if candidate.index is None else self._listed[candidate.index].get("ownership_pct")
         return 0 if pct is None else pct
 
-    def _claims_control(self, person: _Person) -> bool:
-        return any(
-            self._holders[record].get("control_by") or self._holders[record].get("substantial_control")
-            for record in person.records
-        )
-
-    def _owner(self, person: _Person, *, reaches: bool) -> Derived:
+    def _owner(self, candidate: _Candidate, *, reaches: bool) -> Derived:
         """The record of the list, with what only the graph says of the person."""
-        sources = [self._holders[record] for record in person.records]
-        at = f"/customer/holders/{person.records[0]}" if person.index is None else ""
-        if person.index is not None:
-            sources.insert(0, self._listed[person.index])
-            at = f"/customer/beneficial_owners/{person.index}"
-        element = derived({}, at)
-        for source in reversed(sources):
-            for name, value in source.items():
-                if name in _TOLD and is_present(value):
-                    element[name] = value
-        element["listed"] = person.index is not None
+        person, index = candidate.person, candidate.index
+        told = {name: value for name, (_, value) in self._telling.of(person).facts.items()}
+        if index is None:
+            element = derived(told, f"/customer/holders/{self._graph.records[person.nodes[0]][0]}")
+        else:
+            own = {name: value for name, value in self._listed[index].items() if is_present(value)}
+            element = derived({**told, **own}, f"/customer/beneficial_owners/{index}")
+        element["listed"] = index is not None
         element["reaches_quarter"] = reaches
         if person.nodes:
-            element["resolved_pct"] = self._shares.percent(person.nodes)
+            if person not in self._percents:
+                self._percents[person] = self._shares.percent(person.nodes)
+            element["resolved_pct"] = self._percents[person]
         return element
 
     def _problem(self, record: int, kind: str) -> Derived:
         return derived({**self._holders[record], "problem": kind}, f"/customer/holders/{record}")
+
+
+def _nodes(persons: Iterable[Person]) -> tuple[int, ...]:
+    """The nodes of several persons, each once."""
+    return tuple(dict.fromkeys(node for person in persons for node in person.nodes))

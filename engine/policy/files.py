@@ -59,6 +59,7 @@ def in_layers(names: Iterable[str]) -> list[str]:
 
 def read_files(rules: Sequence[Path], jurisdictions: Path, diagnostics: list[Diagnostic]) -> Files:
     """Every file of a policy: the first directory of rules is the base, each other is laid over those before it."""
+    _refuse_shared_files([*rules, jurisdictions], diagnostics)
     directories = [(layer_prefix(layer), directory) for layer, directory in enumerate(rules)]
     texts: dict[str, str] = {}
     shown: dict[str, str] = {}
@@ -67,6 +68,21 @@ def read_files(rules: Sequence[Path], jurisdictions: Path, diagnostics: list[Dia
             name = prefix + Path(path).relative_to(directory).as_posix()
             texts[name], shown[name] = text, path
     return Files(texts, shown)
+
+
+def _refuse_shared_files(directories: Sequence[Path], diagnostics: list[Diagnostic]) -> None:
+    """Report directories that share files: those would be read twice, each time as part of something else."""
+    for number, one in enumerate(directories):
+        for other in directories[:number]:
+            inner, outer = (one, other) if one.resolve().is_relative_to(other.resolve()) else (other, one)
+            if inner.resolve() == outer.resolve():
+                message, help_ = "the directory is given twice", "name each directory once"
+            elif inner.resolve().is_relative_to(outer.resolve()):
+                message = f"the directory lies in {outer}, of which every file is read anyway"
+                help_ = "lay rules, overlays and jurisdictions side by side"
+            else:
+                continue
+            diagnostics.append(Diagnostic("R101", message, Span(str(inner), 1, 1), help_))
 
 
 def read_directory(directory: Path, diagnostics: list[Diagnostic]) -> dict[str, str]:

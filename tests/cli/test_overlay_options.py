@@ -120,3 +120,20 @@ def test_an_overlay_alone_is_told_what_it_lacks(run: Callable, overlay: Path) ->
     done = run("check", overlay)
     assert done.code == 3
     assert "--rules BASE --rules OVERLAY" in done.out
+
+
+def test_directories_that_share_files_are_refused(run: Callable, rules: Path, overlay: Path) -> None:
+    inner = overlay / "inner"
+    inner.mkdir()
+    for given, at, words in (
+        ((rules, overlay, overlay), overlay, "is given twice"),
+        ((rules, rules), rules, "is given twice"),
+        ((rules, overlay, overlay / "inner" / ".."), overlay, "is given twice"),
+        ((rules, overlay, inner), inner, f"lies in {overlay}"),
+        ((rules, inner, overlay), inner, f"lies in {overlay}"),
+    ):
+        done = run("check", *(part for directory in given for part in ("--rules", directory)))
+        assert done.code == 3
+        assert done.out.startswith(f"error[R101] {at}")
+        assert words in done.out
+        assert done.out.endswith("\n1 mistake\n")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from graphs import MOST, SHAPES, holder, owners, problems
 
-from engine.ownership import AGGREGATE_RELATED, LOOK_THROUGH, resolve
+from engine.ownership import AGGREGATE_RELATED, LOOK_THROUGH, READINGS, resolve
 from engine.ownership.graph import graph_of
 from engine.ownership.shares import PRECISIONS, Shares, resolved
 
@@ -51,6 +51,35 @@ def test_the_work_grows_as_the_graph_does(shape: str, pct: str) -> None:
         return lines_run(lambda: resolve(customer, reading(shape)))
 
     assert work(2_000) < 2.2 * work(1_000)
+
+
+def _listed(name: str, size: int) -> list[dict[str, Any]]:
+    return [{"name": name, "ownership_pct": 1} for _ in range(size)]
+
+
+LISTED: dict[str, Callable[[int], dict[str, Any]]] = {
+    "one id everywhere": lambda size: {
+        "beneficial_owners": [{"id": "p", "ownership_pct": 1} for _ in range(size)],
+        "holders": [{"id": "p", "pct": 0.01} for _ in range(size)],
+    },
+    "one name everywhere": lambda size: {
+        "beneficial_owners": _listed("Ada", size),
+        "holders": [{"id": f"h{n}", "name": "Ada", "pct": 0.01} for n in range(size)],
+    },
+    "one holder of many names, each that of another": lambda size: {
+        "beneficial_owners": [owner for n in range(size) for owner in _listed(f"N{n}", 1)],
+        "holders": [{"id": f"h{n * k}", "name": f"N{n}", "pct": 0.01} for n in range(size) for k in (0, 1)],
+    },
+}
+
+
+@pytest.mark.parametrize("reading", READINGS)
+@pytest.mark.parametrize("shape", LISTED)
+def test_owners_listed_often_are_looked_up_once(shape: str, reading: str) -> None:
+    def work(size: int) -> int:
+        return lines_run(lambda: resolve({"id": "Customer", **LISTED[shape](size)}, reading))
+
+    assert work(600) < 2.2 * work(300)
 
 
 @pytest.mark.parametrize("pct", PCTS)

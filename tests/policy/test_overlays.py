@@ -282,3 +282,15 @@ def test_lists_of_the_program_may_be_empty(condition: str, *, holds: bool) -> No
 )
 def test_within_takes_places_and_lists_of_them(condition: str, code: str) -> None:
     assert code in {said.code for said in refused({**rule_set(item(condition=condition)), "source": HEAD["source"]})}
+
+
+def test_ten_overlays_tighten_in_turn_and_the_tenth_comes_last() -> None:
+    """By their numbers, not by the letters of these: `10` lies over `9`, and over `1`."""
+    terms = [f"{n}" for n in range(1, 11)]
+    programs = [
+        {"program.yaml": {"unverified": {"terms": ["no training runs", "one instance", *terms[:n]]}}}
+        for n in range(1, 11)
+    ]
+    assert over_small(BASE, *programs).world.constants["program.unverified.terms"].items[-1].value == "10"
+    (said,) = refused(BASE, *programs[:8], programs[9], programs[8])
+    assert (said.code, said.span.file) == ("R602", "overlays/10/program.yaml")
