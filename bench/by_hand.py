@@ -299,14 +299,14 @@ def _resale_findings(out: list, facts: dict, as_of: str) -> None:
 def _exempt_findings(out: list, customer: dict, identity: dict, owners: list, *, is_entity: bool) -> None:
     out.append(("cip.gate/us-persons", "/customer/us_person_status"))
     if (
-        identity.get("status") == "failed"
+        identity.get("status") in {"failed", "unverified", "pending"}
         or (identity.get("doubts") and not (is_entity and identity.get("signatories_examined")))
         or customer.get("removed_as_unverified")
     ):
         out.append(("cip.gate/standing-conflict", "/customer/identity"))
     for at, owner, _, _ in owners:
         owner_identity = owner.get("identity") or NOTHING
-        if owner_identity.get("status") == "failed" or owner_identity.get("doubts"):
+        if owner_identity.get("status") in {"failed", "unverified", "pending"} or owner_identity.get("doubts"):
             out.append(("cip.gate/owner-standing-conflict", f"{at}/identity"))
 
 
