@@ -31,6 +31,7 @@ PROBLEMS = {
     "repeated": ("cip.owners/holder-repeated", ""),
     "held_individual": ("cip.owners/individual-held", "/owner_of"),
 }
+RESELLER_PARAGRAPHS = frozenset({"c", "d", "e", "f"})
 NOTHING: dict = {}
 
 FILE_ORDER = {
@@ -58,7 +59,8 @@ FILE_ORDER = {
                 owner-unverified owner-method owner-pending-restricted owner-deprovisioned owner-failed owner-doubts""",
             "exemption.finding": "provider account-type reseller notice-overdue revoked",
             "reseller.evidence": "terminated terminate-overdue received",
-            "reseller.resale": "becomes-reseller reseller-without-program",
+            "reseller.program": "absent",
+            "reseller.resale": "becomes-reseller paragraphs-unknown insufficient",
             "reseller.training_reports": "suspended suspend ask assured",
             "scope.product": "foreign-provider not-infrastructure not-us-product software-kind no-relationship",
         }.items()
@@ -83,7 +85,11 @@ def findings(facts: dict, as_of: str) -> list[tuple[str, str]]:
     is_not_us = product.get("owned_by_us_person") is False and product.get("operated_in_us") is False
 
     out: list[tuple[str, str]] = []
-    exempt = _exemption_findings(out, provider.get("exemption"), as_of) if provider else None
+    exempt = (
+        _exemption_findings(out, provider.get("exemption"), facts.get("reseller") or NOTHING, as_of)
+        if provider
+        else None
+    )
     reseller = facts.get("reseller")
     if reseller and not provider_is_foreign and not reseller.get("us_person"):
         is_exempt_reseller = exempt == "reseller" and _is_named(reseller, provider["exemption"])
@@ -91,6 +97,8 @@ def findings(facts: dict, as_of: str) -> list[tuple[str, str]]:
             out.append(("exemption.finding/reseller", "/provider/exemption"))
         in_reach = not is_no_infrastructure and not is_not_us and not is_exempt_reseller
         _reseller_findings(out, reseller, as_of, in_reach=in_reach)
+        if in_reach and exempt != "account_type" and (reseller.get("program") or NOTHING).get("written") is False:
+            out.append(("reseller.program/absent", "/reseller/program/written"))
     elif reseller and exempt == "reseller" and _is_named(reseller, provider["exemption"]):
         out.append(("exemption.finding/reseller", "/provider/exemption"))
     if provider_is_foreign or is_no_infrastructure or is_not_us:
@@ -100,7 +108,10 @@ def findings(facts: dict, as_of: str) -> list[tuple[str, str]]:
             out.append(("scope.product/not-infrastructure", "/product"))
         if is_not_us:
             out.append(("scope.product/not-us-product", "/product"))
-    elif exempt not in {"provider", "account_type"}:
+    elif exempt == "provider":
+        if not _is_us_customer(facts.get("customer") or NOTHING):
+            _resale_findings(out, facts, as_of)
+    elif exempt != "account_type":
         _account_findings(out, facts, as_of)
         if product.get("formal_relationship") is False:
             out.append(("scope.product/no-relationship", "/product/formal_relationship"))
@@ -116,6 +127,16 @@ def _position(finding: tuple[str, str]) -> int:
     return FILE_ORDER[finding[0]]
 
 
+def _is_us_customer(customer: dict) -> bool:
+    kind = customer.get("kind")
+    if kind == "individual":
+        return bool(
+            customer.get("us_citizen") or customer.get("us_permanent_resident") or customer.get("located_in") in US
+        )
+    branch_of = customer.get("branch_of_organized_in")
+    return kind == "entity" and (customer.get("organized_in") if branch_of is None else branch_of) in US
+
+
 def _account_findings(out: list, facts: dict, as_of: str) -> None:  # noqa: PLR0915 - a call less is a call less
     customer = facts.get("customer") or NOTHING
     kind = customer.get("kind")
@@ -123,12 +144,8 @@ def _account_findings(out: list, facts: dict, as_of: str) -> None:  # noqa: PLR0
     organized_in = customer.get("branch_of_organized_in")
     if organized_in is None:
         organized_in = customer.get("organized_in")
-    if is_entity:
-        is_us = organized_in in US
-    elif kind == "individual":
-        is_us = customer.get("us_citizen") or customer.get("us_permanent_resident") or customer.get("located_in") in US
-    else:
-        is_us = False
+    is_us = _is_us_customer(customer)
+    if kind is None:
         out.append(("cip.gate/customer-kind", "/customer/kind"))
 
     listed, holders = customer.get("beneficial_owners") or (), customer.get("holders")
@@ -175,7 +192,7 @@ def _account_findings(out: list, facts: dict, as_of: str) -> None:  # noqa: PLR0
             return
         out.append(("cip.gate/resold", "/account/resold_to_foreign_person"))
 
-    if not is_us and (facts.get("account") or NOTHING).get("resold_to_foreign_person"):
+    if not is_us:
         _resale_findings(out, facts, as_of)
     certified_on = (facts.get("provider") or NOTHING).get("certified_on")
     if certified_on is not None and certified_on > as_of:
@@ -200,7 +217,7 @@ def _account_findings(out: list, facts: dict, as_of: str) -> None:  # noqa: PLR0
         _owner_verification_findings(out, at, owner, as_of, is_verified_us=is_verified_us)
 
 
-def _exemption_findings(out: list, exemption: dict | None, as_of: str) -> str | None:
+def _exemption_findings(out: list, exemption: dict | None, reseller: dict, as_of: str) -> str | None:
     """Whom the finding exempts, if one stands on the day."""
     if not exemption:
         return None
@@ -211,7 +228,8 @@ def _exemption_findings(out: list, exemption: dict | None, as_of: str) -> str | 
     if granted_on is None or granted_on > as_of:
         return None
     holder, last = exemption.get("holder"), exemption.get("last_notice_on") or granted_on
-    if days_between(last, as_of) > 365:
+    is_relied_on = holder in {"provider", "account_type"} or (holder == "reseller" and _is_named(reseller, exemption))
+    if is_relied_on and days_between(last, as_of) > 365:
         out.append(("exemption.finding/notice-overdue", "/provider/exemption/last_notice_on"))
     if holder in {"provider", "account_type"}:
         out.append((f"exemption.finding/{holder.replace('_', '-')}", "/provider/exemption"))
@@ -260,30 +278,35 @@ def _reseller_findings(out: list, reseller: dict, as_of: str, *, in_reach: bool)
 
 
 def _resale_findings(out: list, facts: dict, as_of: str) -> None:
+    if not (facts.get("account") or NOTHING).get("resold_to_foreign_person"):
+        return
     reseller = facts.get("reseller") or NOTHING
     if reseller.get("us_person"):
         return
     exemption = (facts.get("provider") or NOTHING).get("exemption") or NOTHING
-    if _exemption_findings([], exemption, as_of) == "reseller" and _is_named(reseller, exemption):
+    if _exemption_findings([], exemption, reseller, as_of) == "reseller" and _is_named(reseller, exemption):
         return
-    is_written = (reseller.get("program") or NOTHING).get("written")
+    program = reseller.get("program") or NOTHING
+    is_written, meets = program.get("written"), program.get("meets")
     if is_written is None:
         out.append(("reseller.resale/becomes-reseller", "/reseller/program"))
-    elif not is_written:
-        out.append(("reseller.resale/reseller-without-program", "/reseller/program/written"))
+    elif is_written and not meets:
+        out.append(("reseller.resale/paragraphs-unknown", "/reseller/program/meets"))
+    if meets and not RESELLER_PARAGRAPHS.issubset(meets):
+        out.append(("reseller.resale/insufficient", "/reseller/program/meets"))
 
 
 def _exempt_findings(out: list, customer: dict, identity: dict, owners: list, *, is_entity: bool) -> None:
     out.append(("cip.gate/us-persons", "/customer/us_person_status"))
     if (
-        identity.get("status") == "failed"
+        identity.get("status") in {"failed", "unverified", "pending"}
         or (identity.get("doubts") and not (is_entity and identity.get("signatories_examined")))
         or customer.get("removed_as_unverified")
     ):
         out.append(("cip.gate/standing-conflict", "/customer/identity"))
     for at, owner, _, _ in owners:
         owner_identity = owner.get("identity") or NOTHING
-        if owner_identity.get("status") == "failed" or owner_identity.get("doubts"):
+        if owner_identity.get("status") in {"failed", "unverified", "pending"} or owner_identity.get("doubts"):
             out.append(("cip.gate/owner-standing-conflict", f"{at}/identity"))
 
 
