@@ -17,6 +17,7 @@ GOOD: Mapping[str, Any] = {
     "us_permanent_resident": False,
     "deprovision_by": "9999-12-31",
     "owner_of": "customer",
+    "meets": ["c", "d", "e", "f"],
     "verified_on": "9999-12-31",
 }
 FORMATS = {"date": "2024-01-01", "date-time": "2026-11-01T12:00:00Z", "email": "someone@example.org", "place": "FR"}
