@@ -43,8 +43,8 @@ class Graph:
     """Nodes are numbers, the customer's is 0.
 
     `shares` are the records, each a share; `into` are, for each node, the shares held in it; `records` are, for each
-    node, the indices of its records; `kinds` is `entity`, `individual` or empty when that is not known. Nobody holds an
-    individual: such shares stand in `shares` alone.
+    node, the indices of its records, the first one first; `kinds` is `entity`, `individual` or empty when that is not
+    known. Nobody holds an individual: such shares stand in `shares` alone.
     """
 
     shares: Sequence[Share]
@@ -110,6 +110,8 @@ def graph_of(customer: Record, holders: Sequence[Record], *, direct_only: bool) 
             if node == len(records):
                 records.append([])
             records[node].append(index)
+    for found in records:
+        found.sort()  # those without an id came last
     kinds = [_kind([holders[index] for index in found]) for found in records]
     kinds[CUSTOMER] = "entity"
     shares = _shares(holders, records, nodes)

@@ -244,3 +244,9 @@ def test_a_problem_is_the_record_of_its_holder() -> None:
     record = holder("a ? customer", name="Ann")
     (problem,) = resolve({"holders": [record]}, LOOK_THROUGH)["ownership_problems"]
     assert (dict(problem), problem.at) == (record | {"problem": "unknown_share"}, "/customer/holders/0")
+
+
+def test_the_first_record_of_a_holder_is_believed_whether_or_not_it_has_the_id() -> None:
+    nameless = {"kind": "individual", "name": "Ann", "owner_of": "customer", "pct": 20, "located_in": "FR"}
+    (owner,) = owners([nameless, holder("a 20 customer", name="Ann", located_in="DE")])
+    assert (owner.at, owner["id"], owner["located_in"]) == ("/customer/holders/0", "a", "FR")
