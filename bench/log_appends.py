@@ -15,7 +15,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from engine.audit import DecisionLog, Entry
-from engine.audit.entry import leaf_hash
+from engine.audit.merkle import leaf_hash
 
 ROUNDS = 3
 SECONDS = 0.35

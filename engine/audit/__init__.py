@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from engine.audit.entry import Entry, PolicyRecord, Receipt, StoredEntry
+from engine.audit.entry import Entry, Idempotency, PolicyRecord, Receipt, Sealed, StoredEntry
 from engine.audit.log import DecisionLog
-from engine.audit.unavailable import LogUnavailable
+from engine.audit.unavailable import IdempotencyConflict, KeyOutdated, LogUnavailable
 
-__all__ = ["DecisionLog", "Entry", "LogUnavailable", "PolicyRecord", "Receipt", "StoredEntry"]
+__all__ = [
+    "DecisionLog",
+    "Entry",
+    "Idempotency",
+    "IdempotencyConflict",
+    "KeyOutdated",
+    "LogUnavailable",
+    "PolicyRecord",
+    "Receipt",
+    "Sealed",
+    "StoredEntry",
+]

@@ -1,4 +1,4 @@
-"""What is appended to the log, what comes back for it, and the leaf that commits to it."""
+"""What is appended to the log and what comes back for it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,28 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import attrs
 
+from engine.audit.merkle import leaf_hash
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Kind: TypeAlias = Literal["decision", "policy_activated"]
+Kind: TypeAlias = Literal[
+    "log_created",
+    "policy_activated",
+    "decision",
+    "checkpoint_signed",
+    "key_rotated",
+    "hold_set",
+    "hold_released",
+    "destruction_begun",
+    "destruction_done",
+    "exported",
+    "backed_up",
+    "restored",
+    "facts_sealed",
+]
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
-
-
-def leaf_hash(body: bytes) -> bytes:
-    """The 32 bytes of RFC 6962, section 2.1, for one entry: SHA-256 of a zero byte and the body."""
-    return hashlib.sha256(b"\x00" + body).digest()
 
 
 def is_entry_id(text: str) -> bool:
@@ -34,19 +45,71 @@ def _check_id(_: object, __: object, value: str) -> None:
 
 
 @attrs.frozen
-class Entry:
-    """One record to append.
+class NewKey:
+    """A customer's data key that is to be stored: who is meant (`lookup`), and the key wrapped by the key `kek`."""
 
-    `body` is the exact UTF-8 JSON that is hashed and served; it is never re-serialised. `facts` are the request's
-    facts as canonical JSON: they name people, so they are stored beside the body and the leaf says nothing of them.
+    subject: str
+    lookup: bytes | None = attrs.field(repr=False)
+    kek: str
+    wrapped: bytes = attrs.field(repr=False)
+    created: str
+
+
+@attrs.frozen
+class AccountDates:
+    """What decides how long the records of one account are kept, 7.302(e)(2): days as ISO 8601, None if not told.
+
+    `account` is the account's keyed pseudonym, empty where the request gave no id.
     """
+
+    account: str
+    opened_on: str | None
+    closed_on: str | None
+    last_accessed_on: str | None
+
+
+@attrs.frozen
+class Sealed:
+    """A request's facts, encrypted: `box` is 12 bytes of nonce, the ciphertext and 16 bytes of tag.
+
+    `subject` is the customer's pseudonym, 32 hex digits. `new_key` is there when the customer has no key yet.
+    """
+
+    subject: str
+    box: bytes = attrs.field(repr=False)
+    new_key: NewKey | None = attrs.field(default=None, repr=False)
+    account: AccountDates | None = attrs.field(default=None, repr=False)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the box: what an entry says of the facts. A hash of the facts themselves could be guessed."""
+        return f"sha256:{hashlib.sha256(self.box).hexdigest()}"
+
+
+@attrs.frozen
+class Idempotency:
+    """A caller's own name for a request: asked again before `expires`, the entry of the first time is the answer.
+
+    `scope` is the caller, within which `key` is unique; `fingerprint` is a keyed hash of the request; `now` and
+    `expires` are seconds of POSIX time.
+    """
+
+    scope: str
+    key: str
+    fingerprint: bytes = attrs.field(repr=False)
+    now: int
+    expires: int
+
+
+@attrs.frozen
+class Entry:
+    """One record to append; `body` is the exact UTF-8 JSON that is hashed and served, never re-serialised."""
 
     kind: Kind
     id: str = attrs.field(validator=_check_id)
     body: bytes = attrs.field(validator=attrs.validators.instance_of(bytes), repr=False)
-    facts: bytes | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.instance_of(bytes)), repr=False
-    )
+    sealed: Sealed | None = attrs.field(default=None, repr=False)
+    idempotency: Idempotency | None = None
     leaf: bytes = attrs.field(init=False, repr=False)
 
     @leaf.default
@@ -56,10 +119,14 @@ class Entry:
 
 @attrs.frozen
 class Receipt:
-    """An entry's 0-based `index` in the log and its 32-byte `leaf`; it exists only once the entry is durable."""
+    """An entry's 0-based `index` in the log, its 32-byte `leaf` and its `id`; it exists only once the entry is durable.
+
+    The id is another than the one that was handed in when an idempotency key led to an earlier entry.
+    """
 
     index: int
     leaf: bytes
+    id: str
 
 
 @attrs.frozen

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from engine.audit.entry import Entry, PolicyRecord, Receipt, StoredEntry, is_entry_id, leaf_hash
-from engine.audit.opening import DATABASE, open_files
-from engine.audit.readers import Readers
+from engine.audit.entry import Entry, PolicyRecord, Receipt, StoredEntry, is_entry_id
+from engine.audit.merkle import Frontier, leaf_hash
+from engine.audit.store.opening import open_store
 from engine.audit.tickets import Ticket
-from engine.audit.unavailable import LogUnavailable
+from engine.audit.tiles import TileReader
+from engine.audit.tree_rows import leaves_of, tile_of
+from engine.audit.unavailable import Cause, LogUnavailable
 from engine.audit.writer import Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
-    from sqlite_utils import Database
+    from engine.audit.store import Session, Store, Transaction, Value
 
 DEADLINE = 5.0
 _PAGE = 256
+_ENTRY = 'SELECT "index", kind, id, leaf, body FROM entry WHERE '
 
 
 class DecisionLog:
-    """An append-only log in one SQLite file, safe for any number of threads, and for several processes on one machine.
+    """An append-only log, safe for any number of threads, and for several processes and, on PostgreSQL, machines.
 
     An append returns only after a commit that has been flushed to the disk. Open it once a process, after any fork.
 
@@ -36,27 +39,18 @@ class DecisionLog:
     b'{"outcome":"allow"}'
     """
 
-    def __init__(self, path: Path, writer: Writer, readers: Readers) -> None:
-        self.path = path
-        self._writer = writer
-        self._readers = readers
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._writer = Writer(store)
 
     @classmethod
-    def open(cls, directory: Path, *, deadline: float = DEADLINE) -> DecisionLog:
-        """Open the log in `directory`, making it if there is none. Seconds for `deadline`.
+    def open(cls, directory: Path, url: str | None = None, *, deadline: float = DEADLINE) -> DecisionLog:
+        """Open the log, making it if there is none: files in `directory`, or the PostgreSQL database at `url`.
 
         Raises:
-            LogUnavailable: it cannot be appended to; the reason says what to do.
+            LogUnavailable: it cannot be appended to within `deadline` seconds; the reason says what to do.
         """
-        lock, db = open_files(directory, deadline)
-        path = directory / DATABASE
-        try:
-            readers = Readers(path)
-        except LogUnavailable:
-            db.close()
-            lock.close()
-            raise
-        return cls(path, Writer(path, lock, db), readers)
+        return cls(open_store(directory, url, deadline))
 
     def append(self, entry: Entry, *, deadline: float = DEADLINE) -> Receipt:
         """Append one entry and wait, at most `deadline` seconds plus one commit, until it is durable.
@@ -65,15 +59,31 @@ class DecisionLog:
 
         Raises:
             LogUnavailable: it is not acknowledged.
-            ValueError: its id belongs to an entry with another body.
+            EntryConflict: its id belongs to an entry with another body.
+            IdempotencyConflict: its idempotency key stands for another request.
+            KeyOutdated: its facts have to be sealed again.
         """
-        return self._writer.submit(Ticket(entries=(entry,)), deadline)[0]
+        return self._writer.submit(Ticket((entry,)), deadline)[0]
 
     def append_all(self, entries: Sequence[Entry], *, deadline: float = DEADLINE) -> list[Receipt]:
         """Append entries in their order in one transaction, all or none. Raises as `append` does."""
         if not entries:
             return []
-        return list(self._writer.submit(Ticket(entries=tuple(entries)), deadline))
+        return list(self._writer.submit(Ticket(tuple(entries)), deadline))
+
+    def change(
+        self,
+        change: Callable[[Transaction], None],
+        entries: Sequence[Entry] = (),
+        *,
+        scrubs: bool = False,
+        deadline: float = DEADLINE,
+    ) -> list[Receipt]:
+        """Do something in a transaction of its own, together with entries that tell of it. Raises as `append` does.
+
+        A ValueError of the change comes out here, and then nothing of it is written.
+        """
+        return list(self._writer.submit(Ticket(tuple(entries), change, scrubs), deadline))
 
     def store_policy(
         self, digest: str, document: bytes, files: Mapping[str, str], *, deadline: float = DEADLINE
@@ -84,7 +94,8 @@ class DecisionLog:
             LogUnavailable: it is not known to be kept.
             ValueError: the digest is not that of the document.
         """
-        self._writer.submit(Ticket(policy=PolicyRecord(digest=digest, document=document, files=files)), deadline)
+        policy = PolicyRecord(digest=digest, document=document, files=files)
+        self.change(lambda transaction: _store_policy(transaction.log, policy), deadline=deadline)
 
     def get(self, entry_id: str) -> StoredEntry | None:
         """The entry of that id, None if there is none.
@@ -94,17 +105,8 @@ class DecisionLog:
         """
         if not is_entry_id(entry_id):
             return None
-        with self._readers.borrow() as db:
-            rows = _entries_where(db, "id = ?", [entry_id])
-        return self._checked(rows[0]) if rows else None
-
-    def facts(self, entry_id: str) -> bytes | None:
-        """The facts stored beside the entry of that id, None if there are none. Raises LogUnavailable."""
-        if not is_entry_id(entry_id):
-            return None
-        with self._readers.borrow() as db:
-            row = db.execute('SELECT facts FROM facts JOIN entry USING ("index") WHERE id = ?', [entry_id]).fetchone()
-        return None if row is None else bytes(row[0])
+        found = self._entries(_ENTRY + "id = ?", [entry_id])
+        return found[0] if found else None
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[StoredEntry]:
         """Entries by index from `start` up to but not including `stop`, or up to the size at the first step.
@@ -112,27 +114,68 @@ class DecisionLog:
         Raises:
             LogUnavailable: the log cannot be read, or an entry is no longer the one that was logged.
         """
-        end = self.size() if stop is None else min(stop, self.size())
+        size = self.size()
+        end = size if stop is None else min(stop, size)
         for page in range(max(start, 0), end, _PAGE):
-            with self._readers.borrow() as db:
-                rows = _entries_where(db, '"index" >= ? AND "index" < ?', [page, min(page + _PAGE, end)])
-            yield from map(self._checked, rows)
+            last = min(page + _PAGE, end)
+            yield from self._entries(_ENTRY + '"index" >= ? AND "index" < ? ORDER BY "index"', [page, last])
+
+    def idempotent(self, scope: str, key: str, now: int) -> tuple[bytes, str] | None:
+        """The fingerprint and the entry's id under an idempotency key that has not expired. Raises LogUnavailable."""
+        with self.store.reading() as session:
+            rows = session.execute(
+                'SELECT i.fingerprint, e.id FROM idempotency i JOIN entry e USING ("index") '
+                "WHERE i.scope = ? AND i.key = ? AND i.expires > ?",
+                [scope, key, now],
+            )
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def sealed(self, index: int) -> tuple[str, bytes] | None:
+        """Subject and box of the facts of an entry, None if there are none, or none any more. Raises LogUnavailable."""
+        with self.store.reading() as session:
+            rows = session.execute('SELECT subject, box FROM sealed WHERE "index" = ?', [index])
+        return (rows[0][0], rows[0][1]) if rows else None
 
     def policy(self, digest: str) -> PolicyRecord | None:
         """The policy kept under that digest, None if there is none. Raises LogUnavailable."""
-        with self._readers.borrow() as db:
-            documents = list(db.table("policy").rows_where("digest = ?", [digest]))
-            files = list(db.table("policy_file").rows_where("digest = ?", [digest], order_by="path"))
+        with self.store.reading() as session:
+            documents = session.execute("SELECT document FROM policy WHERE digest = ?", [digest])
+            files = session.execute("SELECT path, text FROM policy_file WHERE digest = ? ORDER BY path", [digest])
         if not documents:
             return None
-        texts = {row["path"]: row["text"] for row in files}
-        return PolicyRecord(digest=digest, document=documents[0]["document"], files=texts)
+        return PolicyRecord(digest=digest, document=documents[0][0], files=dict(files))
 
     def size(self) -> int:
         """Number of entries, those of other processes included. Raises LogUnavailable."""
-        with self._readers.borrow() as db:
-            size: int = db.execute("SELECT size FROM log_state").fetchone()[0]
-        return size
+        with self.store.reading() as session:
+            return int(session.execute("SELECT size FROM log_state")[0][0])
+
+    def head(self) -> Frontier:
+        """The frontier of the tree over all entries; its `size` is theirs. Raises LogUnavailable."""
+        with self.store.reading() as session:
+            ((size, frontier),) = session.execute("SELECT size, frontier FROM log_state")
+        try:
+            return Frontier.from_bytes(size, frontier)
+        except ValueError as error:
+            raise LogUnavailable(
+                f"{self.store.name}: the state of the tree is damaged ({error})", cause=Cause.DAMAGED
+            ) from error
+
+    def tree(self, session: Session, size: int) -> TileReader:
+        """Reads nodes of the tree as it was when it had `size` leaves."""
+        return TileReader(
+            size, lambda level, index: tile_of(session, level, index), lambda start, end: leaves_of(session, start, end)
+        )
+
+    def latest_checkpoint(self) -> str | None:
+        """The note of the largest checkpoint signed so far, None if there is none. Raises LogUnavailable."""
+        with self.store.reading() as session:
+            rows = session.execute("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 1")
+        return rows[0][0] if rows else None
+
+    def store_checkpoint(self, size: int, note: str) -> None:
+        """Keep a signed checkpoint; another of the same size stays as it is. Raises LogUnavailable."""
+        self.change(lambda transaction: _store_checkpoint(transaction.log, size, note))
 
     @property
     def commits(self) -> int:
@@ -147,10 +190,13 @@ class DecisionLog:
         """
         return self._writer.obstacle(deadline)
 
+    def stop(self, reason: str) -> None:
+        """Append nothing more, for this reason, until the log is opened again; reading goes on."""
+        self._writer.stop(reason)
+
     def close(self, *, deadline: float = DEADLINE) -> None:
         """Write what waits, then refuse everything. What cannot be written within `deadline` seconds is refused."""
-        # The last connection to close tidies the write-ahead log away, and a reader may not.
-        self._readers.close()
+        self.store.stop_reading()
         self._writer.close(deadline)
 
     def __enter__(self) -> Self:
@@ -159,14 +205,31 @@ class DecisionLog:
     def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
         self.close()
 
-    def _checked(self, row: dict[str, Any]) -> StoredEntry:
-        if leaf_hash(row["body"]) != row["leaf"]:
+    def _entries(self, sql: str, parameters: Sequence[Value]) -> list[StoredEntry]:
+        with self.store.reading() as session:
+            rows = session.execute(sql, parameters)
+        return [self._checked(*row) for row in rows]
+
+    def _checked(self, index: int, *row: Any) -> StoredEntry:  # noqa: ANN401  columns of the table
+        entry = StoredEntry(index, *row)
+        if leaf_hash(entry.body) != entry.leaf:
             raise LogUnavailable(
-                f"{self.path}: the body of entry {row['index']} is not the one that was logged; "
-                "stop the service, keep the file as it is and restore a backup"
+                f"{self.store.name}: the body of entry {index} is not the one that was logged; "
+                "stop the service, keep the log as it is and restore a backup"
             )
-        return StoredEntry(**row)
+        return entry
 
 
-def _entries_where(db: Database, where: str, values: list[str] | list[int]) -> list[dict[str, Any]]:
-    return list(db.table("entry").rows_where(where, values, order_by='"index"'))
+def _store_policy(log: Session, policy: PolicyRecord) -> None:
+    if log.execute("SELECT 1 FROM policy WHERE digest = ?", [policy.digest]):
+        return
+    log.execute("INSERT INTO policy (digest, document) VALUES (?, ?)", [policy.digest, policy.document])
+    log.execute_many(
+        "INSERT INTO policy_file (digest, path, text) VALUES (?, ?, ?)",
+        [(policy.digest, path, text) for path, text in sorted(policy.files.items())],
+    )
+
+
+def _store_checkpoint(log: Session, size: int, note: str) -> None:
+    if not log.execute("SELECT 1 FROM checkpoint WHERE size = ?", [size]):
+        log.execute("INSERT INTO checkpoint (size, note) VALUES (?, ?)", [size, note])

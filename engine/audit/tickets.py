@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,8 @@ import attrs
 from engine.audit.unavailable import LogUnavailable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from engine.audit.entry import Entry, PolicyRecord, Receipt
+    from engine.audit.entry import Entry, Receipt
+    from engine.audit.store import Transaction
 
 # One ticket is let in while less than this is waiting, however large it is: a caller's batch is never split.
 MOST_WAITING = 1_024
@@ -23,24 +23,28 @@ MOST_BYTES = 32 * 1024 * 1024
 
 @attrs.frozen(eq=False)
 class Ticket:
-    """What one caller wants in one transaction; with neither entries nor a policy, only to see a commit succeed."""
+    """What one caller wants in one transaction; with neither entries nor a change, only to see a commit succeed.
+
+    A `change` does what entries do not, in a transaction of its own with the ticket's entries. It runs before them, and
+    if it raises a ValueError nothing of the ticket is written. With `scrubs`, no copy of what it deleted is left.
+    """
 
     entries: tuple[Entry, ...] = ()
-    policy: PolicyRecord | None = None
+    change: Callable[[Transaction], None] | None = None
+    scrubs: bool = False
     future: Future[tuple[Receipt, ...]] = attrs.field(init=False, factory=Future)
     size: int = attrs.field(init=False)
 
     @size.default
     def _measure(self) -> int:
-        document = b"" if self.policy is None else self.policy.document
-        return len(document) + sum(len(entry.body) + len(entry.facts or b"") for entry in self.entries)
+        return sum(len(entry.body) + (len(entry.sealed.box) if entry.sealed else 0) for entry in self.entries)
 
 
 class TicketQueue:
     """First in, first out, between any number of callers and one writer."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._tickets: deque[Ticket] = deque()
         self._size = 0
         self._changed = threading.Condition(threading.Lock())
@@ -62,7 +66,7 @@ class TicketQueue:
                 raise LogUnavailable(self._closed)
             if len(self._tickets) >= MOST_WAITING or self._size >= MOST_BYTES:
                 raise LogUnavailable(
-                    f"{self._path}: {len(self._tickets)} appends are waiting already; try again in a second",
+                    f"{self._name}: {len(self._tickets)} appends are waiting already; try again in a second",
                     retry_after=1,
                 )
             self._tickets.append(ticket)
@@ -77,11 +81,16 @@ class TicketQueue:
             return bool(self._tickets)
 
     def take(self, most: int | None = None) -> list[Ticket]:
-        """Tickets in order until they hold `most` entries, or all; what is taken can no longer be withdrawn."""
+        """Tickets in order for one transaction of at least `most` entries, or all that wait if None.
+
+        What is taken can no longer be withdrawn.
+        """
         taken: list[Ticket] = []
         entries = 0
         with self._changed:
             while self._tickets and (most is None or entries < most):
+                if most is not None and taken and (taken[-1].change or self._tickets[0].change):
+                    break
                 ticket = self._tickets.popleft()
                 self._size -= ticket.size
                 ticket.future.set_running_or_notify_cancel()

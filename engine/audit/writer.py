@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 import time
 from typing import TYPE_CHECKING
 
-from engine.audit.connection import checkpoint, closing_on_error, open_writer
-from engine.audit.lock import FileLock, held_elsewhere
+from engine.audit.rows import write_rows
 from engine.audit.tickets import Ticket, TicketQueue
-from engine.audit.transaction import write_rows
-from engine.audit.unavailable import LogUnavailable, explain, explain_lock, is_damage, is_full, is_locked
+from engine.audit.unavailable import Cause, LogUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
-
-    from sqlite_utils import Database
 
     from engine.audit.entry import Receipt
+    from engine.audit.store import Store, Transaction
 
 MOST_ENTRIES = 128
 _GRACE = 5.0
@@ -34,19 +29,16 @@ class Writer:
     takes its ticket back and knows that nothing will be written behind its back.
 
     After a transaction has failed its connection is not used again. Every ticket in it is refused, even though a commit
-    whose flush failed may turn out to stand in the file; the next transaction reads the size from the file, so neither
-    case leaves a hole or gives an index twice, and appending the same entry again finds it by its id.
+    whose flush failed may turn out to stand; the next transaction reads the size from the store, so neither case leaves
+    a hole or gives an index twice, and appending the same entry again finds it by its id.
     """
 
-    def __init__(self, path: Path, lock: FileLock, db: Database) -> None:
+    def __init__(self, store: Store) -> None:
         self.commits = 0
-        self._path = path
-        self._lock = lock
-        self._db: Database | None = db
-        self._identity = _identity(path)
-        self._queue = TicketQueue(path)
+        self._store = store
+        self._queue = TicketQueue(store.name)
         self._obstacle: str | None = None
-        self._waiting_for = "the writer has not come to it"
+        self._waiting_for: str | None = "the writer has not come to it"
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
@@ -62,12 +54,12 @@ class Writer:
             return ticket.future.result(seconds)
         except TimeoutError:
             if self._queue.withdraw(ticket):
-                self._obstacle = f"{self._waiting_for} (gave up after {seconds:g} s)"
+                self._obstacle = f"{self._in_the_way()} (gave up after {seconds:g} s)"
                 raise LogUnavailable(self._obstacle) from None
         try:
             return ticket.future.result(_GRACE)
         except TimeoutError:
-            self._obstacle = f"{self._path}: the disk does not answer; check it, then restart the service"
+            self._obstacle = f"{self._store.name}: the disk does not answer; check it, then restart the service"
             raise LogUnavailable(self._obstacle, may_be_logged=True) from None
 
     def obstacle(self, seconds: float) -> str | None:
@@ -79,107 +71,78 @@ class Writer:
                 return unavailable.reason
         return self._queue.closed
 
+    def stop(self, reason: str) -> None:
+        """Write nothing more until the service is started again, because going on could make things worse."""
+        self._queue.close(reason)
+        _refuse(self._queue.take(), reason)
+
     def close(self, seconds: float) -> None:
         """Refuse what comes from now on, write what waits, and stop; what cannot be written in `seconds` is refused."""
-        self._queue.close(f"{self._path}: the log is closed; start the service again")
+        self._queue.close(f"{self._store.name}: the log is closed; start the service again")
         self._thread.join(seconds)
         if self._thread.is_alive():
-            _refuse(self._queue.take(), f"{self._waiting_for} (the log was being closed)")
+            _refuse(self._queue.take(), f"{self._in_the_way()} (the log was being closed)")
+
+    def _in_the_way(self) -> str:
+        return self._waiting_for or self._store.waiting_for
 
     def _run(self) -> None:
         try:
             while self._queue.wait():
-                self._waiting_for = held_elsewhere(self._lock.path)
-                with self._lock:
+                self._waiting_for = None
+                with self._store.turn():
                     self._write()
         finally:
             # Reached with the queue open only if the code above is wrong: then nobody may be left waiting.
-            self._queue.close(f"{self._path}: the writer has ended; restart the service")
-            _refuse(self._queue.take(), f"{self._path}: the writer has ended; restart the service")
-            with self._lock:
-                self._disconnect()
-            self._lock.close()
+            reason = f"{self._store.name}: the writer has ended; restart the service"
+            self._queue.close(reason)
+            _refuse(self._queue.take(), reason)
+            self._store.close()
 
     def _write(self) -> None:
-        """One transaction, under the file lock."""
-        db = self._begin()
-        if db is None:
-            return
-        self._waiting_for = f"{self._path}: the disk is slow to flush; see what else keeps it busy"
-        tickets = self._queue.take(MOST_ENTRIES)
-        is_committing = False
+        """One transaction, within the turn."""
         try:
-            outcomes = write_rows(db, tickets)
-            is_committing = True
-            db.execute("COMMIT")
-        except sqlite3.Error as error:
-            self._fail(tickets, error, may_be_logged=is_committing and not is_full(error))
+            transaction = self._store.begin()
+        except LogUnavailable as trouble:
+            if trouble.cause is Cause.BUSY:
+                time.sleep(_PAUSE)
+            else:
+                self._fail(self._queue.take(), trouble)
             return
-        self.commits += 1
-        self._obstacle = None
+        self._waiting_for = f"{self._store.name}: the disk is slow to flush; see what else keeps it busy"
+        tickets = self._queue.take(MOST_ENTRIES)
+        try:
+            self._commit(transaction, tickets)
+        except LogUnavailable as trouble:
+            self._fail(tickets, trouble)
+
+    def _commit(self, transaction: Transaction, tickets: Sequence[Ticket]) -> None:
+        outcomes = write_rows(transaction, tickets)
+        is_undone = any(ticket.change for ticket in tickets) and isinstance(outcomes[0], ValueError)
+        if is_undone:
+            self._store.discard()
+        else:
+            transaction.commit()
+            self.commits += 1
+            self._obstacle = None
+            if any(ticket.scrubs for ticket in tickets):
+                self._store.scrub()
         for ticket, outcome in zip(tickets, outcomes, strict=True):
             if isinstance(outcome, ValueError):
                 ticket.future.set_exception(outcome)
             else:
                 ticket.future.set_result(outcome)
 
-    def _begin(self) -> Database | None:
-        """The connection inside a transaction; None if those who wait were refused or have to go on waiting."""
-        if _identity(self._path) != self._identity:
-            reason = f"{self._path}: the file was moved or replaced while in use; stop the service and put it back"
-            self._stop(reason, [])
-            return None
-        self._waiting_for = explain_lock(self._path)
-        try:
-            if self._db is None:
-                self._db = self._reopen()
-            self._db.execute("BEGIN IMMEDIATE")
-        except (sqlite3.Error, LogUnavailable) as error:
-            if is_locked(error):
-                time.sleep(_PAUSE)
-            else:
-                self._fail(self._queue.take(), error, may_be_logged=False)
-            return None
-        return self._db
-
-    def _reopen(self) -> Database:
-        """A fresh connection after a failure, with everything committed so far flushed anew."""
-        with closing_on_error(open_writer(self._path)) as db:
-            if not checkpoint(db):
-                raise LogUnavailable(f"{self._path}: another program keeps reading an old state; close that program")
-        return db
-
-    def _fail(self, tickets: Sequence[Ticket], error: sqlite3.Error | LogUnavailable, *, may_be_logged: bool) -> None:
+    def _fail(self, tickets: Sequence[Ticket], trouble: LogUnavailable) -> None:
         """Refuse the tickets and give up the connection, which undoes what it had not committed."""
-        reason = error.reason if isinstance(error, LogUnavailable) else explain(self._path, error)
-        self._obstacle = reason
-        self._disconnect()
-        if is_damage(error):
-            self._stop(reason, tickets)
-        else:
-            _refuse(tickets, reason, may_be_logged=may_be_logged)
-
-    def _stop(self, reason: str, tickets: Sequence[Ticket]) -> None:
-        """Write nothing more until the service is started again, because going on could make things worse."""
-        self._queue.close(reason)
-        _refuse([*tickets, *self._queue.take()], reason, may_be_logged=False)
-
-    def _disconnect(self) -> None:
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        self._obstacle = trouble.reason
+        self._store.discard()
+        if trouble.cause is Cause.DAMAGED:
+            self.stop(trouble.reason)
+        _refuse(tickets, trouble.reason, may_be_logged=trouble.may_be_logged)
 
 
 def _refuse(tickets: Sequence[Ticket], reason: str, *, may_be_logged: bool = False) -> None:
     # One exception for each: threads that raise a shared one would write into each other's traceback.
     for ticket in tickets:
         ticket.future.set_exception(LogUnavailable(reason, may_be_logged=may_be_logged))
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Device and inode of the file, None if it is not there."""
-    try:
-        status = path.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino

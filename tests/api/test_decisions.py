@@ -21,7 +21,7 @@ from api.application import service_of
 from api.example import EXAMPLE_REQUEST
 from api.service import DecisionService
 from engine.audit import DecisionLog
-from engine.audit.entry import leaf_hash
+from engine.audit.merkle import leaf_hash
 
 KEYS = ["id", "outcome", "allowed", "findings", "needs", "restrictions", "duties", "policy", "log"]
 

@@ -21,9 +21,9 @@ from engine.audit import DecisionLog
 
 
 def test_a_log_that_was_moved_away(client: FlaskClient, service: DecisionService) -> None:
-    service.log.path.rename(service.log.path.with_suffix(".moved"))
+    service.log.store.path.rename(service.log.store.path.with_suffix(".moved"))
     problem = check_problem_answer(client.post("/v1/decisions", json=EXAMPLE_REQUEST), "log-unavailable")
-    assert str(service.log.path.parent) not in json.dumps(problem)
+    assert str(service.log.store.path.parent) not in json.dumps(problem)
     check_problem_answer(client.post("/v1/decisions/batch", json=[EXAMPLE_REQUEST, 5]), "log-unavailable")
     check_problem_answer(client.get("/readyz"), "not-ready")
     assert client.get("/healthz").status_code == 200
@@ -31,7 +31,7 @@ def test_a_log_that_was_moved_away(client: FlaskClient, service: DecisionService
 
 def test_a_log_that_another_program_keeps_locked(client: FlaskClient, service: DecisionService) -> None:
     """It comes back by itself, and what was refused is not in it."""
-    with sqlite3.connect(service.log.path, isolation_level=None) as other:
+    with sqlite3.connect(service.log.store.path, isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         check_problem_answer(client.post("/v1/decisions", json=EXAMPLE_REQUEST), "log-unavailable")
         other.execute("ROLLBACK")
@@ -52,7 +52,7 @@ def test_a_log_that_was_closed(make_app: Callable[..., Flask], tmp_path: Path) -
 
 def test_an_entry_that_was_changed_is_not_given_out(client: FlaskClient, service: DecisionService) -> None:
     name = client.post("/v1/decisions", json=EXAMPLE_REQUEST).json["id"]
-    with sqlite3.connect(service.log.path) as other:
+    with sqlite3.connect(service.log.store.path) as other:
         other.execute("DROP TRIGGER entry_is_never_changed")
         other.execute("UPDATE entry SET body = CAST(replace(body, 'hold', 'deny') AS BLOB) WHERE id = ?", [name])
     other.close()

@@ -54,7 +54,7 @@ def start():
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            env={**os.environ, "PYTHONPATH": f"{ROOT}:{HERE}", **environment},
         )
         running.append(process)
         return process

@@ -7,19 +7,21 @@ import sqlite3
 import stat
 
 import pytest
+from log_samples import SEALED
 
 from engine.audit import DecisionLog, LogUnavailable
-from engine.audit.connection import _open, open_reader, open_writer
-from engine.audit.schema import MIGRATIONS
+from engine.audit.store.sqlite.connection import _open, open_reader, open_writer
+from engine.audit.store.sqlite.schema import LOG
 
-TABLES = ["entry", "facts", "log_state", "policy", "policy_file"]
+TABLES = ["entry", "log_state", "policy", "policy_file", "tile", "checkpoint"]
 
 
 @pytest.fixture
 def filled(data, new_entry):
-    """A closed log of three entries and a policy."""
+    """A closed log of enough entries for a tile, a checkpoint and a policy."""
     with DecisionLog.open(data) as log:
-        log.append_all([new_entry(facts=b"{}") for _ in range(3)])
+        log.append_all([new_entry(sealed=SEALED) for _ in range(300)])
+        log.store_checkpoint(300, "a note")
         log.store_policy(
             "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a", b"{}", {"rules/a.yaml": ""}
         )
@@ -36,8 +38,8 @@ def raw(filled):
 
 def test_only_the_owner_can_read(log, new_entry):
     log.append(new_entry())
-    assert stat.S_IMODE(log.path.parent.stat().st_mode) == 0o700
-    for path in log.path.parent.iterdir():
+    assert stat.S_IMODE(log.store.path.parent.stat().st_mode) == 0o700
+    for path in log.store.path.parent.iterdir():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
 
 
@@ -73,18 +75,21 @@ def test_no_row_is_deleted(raw, table):
     "change",
     [
         "UPDATE entry SET body = x'7b7d'",
-        "UPDATE facts SET facts = x'7b7d'",
+        "UPDATE sealed SET box = x'7b7d'",
+        "UPDATE tile SET hashes = zeroblob(32)",
+        "UPDATE checkpoint SET note = ''",
         "UPDATE policy SET document = x'7b7d'",
         "UPDATE policy_file SET text = ''",
         "UPDATE log_state SET size = size - 1, commits = commits + 1",
         'INSERT OR REPLACE INTO entry SELECT "index", kind, id, leaf, zeroblob(2) FROM entry',
-        'INSERT OR REPLACE INTO entry SELECT 3, kind, id, leaf, body FROM entry WHERE "index" = 0',
-        'INSERT OR REPLACE INTO facts SELECT "index", zeroblob(2) FROM facts',
+        'INSERT OR REPLACE INTO entry SELECT 300, kind, id, leaf, body FROM entry WHERE "index" = 0',
+        'INSERT OR REPLACE INTO sealed SELECT "index", subject, zeroblob(2) FROM sealed',
+        "INSERT OR REPLACE INTO checkpoint SELECT size, 'x' FROM checkpoint",
         "INSERT OR REPLACE INTO policy SELECT digest, zeroblob(2) FROM policy",
         "INSERT OR REPLACE INTO policy_file SELECT digest, path, 'x' FROM policy_file",
-        "INSERT INTO log_state VALUES (2, 0, 0)",
-        "INSERT INTO entry VALUES (4, 'decision', 'after a hole', zeroblob(32), zeroblob(2))",
-        "INSERT INTO entry VALUES (3, 'decision', 'short leaf', zeroblob(31), zeroblob(2))",
+        "INSERT INTO log_state VALUES (2, 0, 0, x'')",
+        "INSERT INTO entry VALUES (301, 'decision', 'after a hole', zeroblob(32), zeroblob(2))",
+        "INSERT INTO entry VALUES (300, 'decision', 'short leaf', zeroblob(31), zeroblob(2))",
     ],
 )
 def test_no_row_is_changed_replaced_or_out_of_place(raw, change):
@@ -102,11 +107,12 @@ def _without_triggers(raw):
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        ("UPDATE log_state SET size = 5", "should hold 5 entries, but its last index is 2"),
-        ('DELETE FROM entry WHERE "index" = 2', "should hold 3 entries, but its last index is 1"),
-        ('DELETE FROM entry WHERE "index" = 1', "entries are missing between index 0 and 2"),
-        ("UPDATE entry SET body = x'7b7d' WHERE \"index\" = 1", "the body of entry 1 is not the one that was logged"),
-        ("UPDATE _sqlite_migrations SET name = '0002-later'", "a newer version wrote this log"),
+        ("UPDATE log_state SET size = 305", "should hold 305 entries, but its last index is 299"),
+        ('DELETE FROM entry WHERE "index" = 299', "should hold 300 entries, but its last index is 298"),
+        ('DELETE FROM entry WHERE "index" = 100', "entries are missing between index 44 and 299"),
+        ("UPDATE entry SET body = x'7b7d' WHERE \"index\" = 101", "the body of entry 101 is not the one that was"),
+        ("UPDATE log_state SET frontier = zeroblob(32)", "the state of its tree is not that of 300 entries"),
+        ("UPDATE _sqlite_migrations SET name = '0003-later' WHERE name = '0002-proofs'", "a newer version wrote this log"),
     ],
 )
 def test_a_log_that_does_not_agree_with_itself_is_not_opened(raw, filled, damage, words):
@@ -145,11 +151,11 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path):
 
 def test_a_log_moved_away_under_a_running_service_is_noticed(log, new_entry, tmp_path):
     log.append(new_entry())
-    shutil.move(log.path, tmp_path / "elsewhere.db")
+    shutil.move(log.store.path, tmp_path / "elsewhere.db")
     for _ in range(2):
         with pytest.raises(LogUnavailable, match="moved or replaced while in use"):
             log.append(new_entry())
-    assert not log.path.exists()
+    assert not log.store.path.exists()
     assert "moved or replaced" in log.is_ready()
 
 
@@ -158,5 +164,5 @@ def test_migrations_run_once(data):
         with DecisionLog.open(data):
             pass
     db = open_reader(data / "log.db")
-    assert [migration.name for migration in MIGRATIONS.applied(db)] == ["0001-log"]
+    assert [migration.name for migration in LOG.applied(db)] == ["0001-log", "0002-proofs"]
     db.close()

@@ -10,7 +10,7 @@ import time
 import pytest
 
 from engine.audit import DecisionLog
-from engine.audit.connection import open_reader
+from engine.audit.store.sqlite.connection import open_reader
 
 KILLS = 20
 THREADS = 4
@@ -94,5 +94,5 @@ def test_what_was_acknowledged_outlives_kill_9(appending, data):
     assert len(stored) - len(acknowledged) <= KILLS * THREADS
     db = open_reader(data / "log.db")
     assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
-    assert db.execute("SELECT count(*) FROM facts").fetchone()[0] == len(stored)
+    assert db.execute("SELECT count(*) FROM sealed").fetchone()[0] == len(stored)
     db.close()

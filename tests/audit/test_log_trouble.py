@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 
 from engine.audit import DecisionLog, Entry, LogUnavailable
-from engine.audit.lock import FileLock
+from engine.audit.store.sqlite.lock import FileLock
 from engine.audit.tickets import MOST_BYTES, MOST_WAITING, Ticket, TicketQueue
 
 
 @pytest.fixture
 def other(log):
     """Another program's connection to the same file."""
-    connection = sqlite3.connect(log.path, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(log.store.path, isolation_level=None, check_same_thread=False)
     yield connection
     connection.close()
 
@@ -102,10 +102,10 @@ def test_a_reader_does_not_hold_up_writing(log, other, new_entry):
 
 def test_a_full_file_refuses_the_whole_batch_and_goes_on_with_room(log, new_entry):
     log.append(new_entry())
-    db = log._writer._db
+    db = log.store._log._connection.db
     db.execute(f"PRAGMA max_page_count = {db.execute('PRAGMA page_count').fetchone()[0] + 2}").fetchall()
     with pytest.raises(LogUnavailable, match=r"log.db: the disk is full \(.*\); free some space") as told:
-        log.append_all([new_entry(body=b"x" * 1_000, facts=b"x" * 1_000) for _ in range(50)])
+        log.append_all([new_entry(body=b"x" * 2_000) for _ in range(50)])
     assert not told.value.may_be_logged
     assert log.size() == 1
     assert log.append(new_entry()).index == 1
@@ -199,7 +199,7 @@ def test_a_log_that_may_not_be_written_is_not_opened(start):
 
 
 def test_a_full_queue_refuses_and_says_when_to_come_back(data):
-    queue = TicketQueue(data)
+    queue = TicketQueue(str(data))
     tickets = [Ticket() for _ in range(MOST_WAITING)]
     for ticket in tickets:
         queue.put(ticket)
@@ -213,7 +213,7 @@ def test_a_full_queue_refuses_and_says_when_to_come_back(data):
 
 
 def test_a_queue_is_full_by_size_too(data, new_entry):
-    queue = TicketQueue(data)
+    queue = TicketQueue(str(data))
     queue.put(Ticket(entries=(new_entry(body=bytes(MOST_BYTES)),)))
     with pytest.raises(LogUnavailable, match="waiting already"):
         queue.put(Ticket())
@@ -263,5 +263,5 @@ def test_closing_does_not_wait_for_ever(other_log, new_entry):
             waiting.result()
     lock.release()
     log._writer._thread.join(5)
-    with DecisionLog.open(log.path.parent) as again:
+    with DecisionLog.open(log.store.path.parent) as again:
         assert again.size() == 0

@@ -12,13 +12,15 @@ import sys
 import threading
 from pathlib import Path
 
+from log_samples import SEALED
+
 from engine.audit import DecisionLog, Entry
 
 
 def append(log: DecisionLog, name: str, times: int, output: int) -> None:
     number = 0
     while times == 0 or number < times:
-        entry = Entry(kind="decision", id=f"{name}-{number}", body=f'{{"n":{number}}}'.encode(), facts=b"{}")
+        entry = Entry(kind="decision", id=f"{name}-{number}", body=f'{{"n":{number}}}'.encode(), sealed=SEALED)
         receipt = log.append(entry)
         os.write(output, f"{receipt.index} {entry.id}\n".encode())
         number += 1

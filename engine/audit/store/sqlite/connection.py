@@ -22,6 +22,8 @@ _WRITER_PRAGMAS: Mapping[str, int | str] = {
     "journal_mode": "wal",
     "synchronous": 2,
     "foreign_keys": 1,
+    # What is deleted, a customer's key above all, is overwritten with zeros.
+    "secure_delete": 1,
     "busy_timeout": BUSY_MILLISECONDS,
     "wal_autocheckpoint": 1_000,
     "journal_size_limit": 64 * 1024 * 1024,
@@ -30,7 +32,7 @@ _READER_PRAGMAS = {"query_only": 1, "busy_timeout": BUSY_MILLISECONDS}
 
 
 def open_writer(path: Path) -> Database:
-    """A connection that may append: write-ahead log, every commit flushed (`synchronous=FULL`).
+    """A connection that may write: write-ahead log, every commit flushed (`synchronous=FULL`).
 
     The file must exist: a log that has vanished is not silently begun anew.
 

@@ -1,0 +1,168 @@
+"""The rows of one transaction: every entry that is new gets the next index, in the order of the queue, and its leaf
+enters the tree in the same commit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+from engine.audit.entry import Entry, Idempotency, Receipt
+from engine.audit.merkle import Frontier
+from engine.audit.tiles import grown_tiles
+from engine.audit.tree_rows import leaves_of, tile_of
+from engine.audit.unavailable import EntryConflict, IdempotencyConflict, KeyOutdated
+from engine.audit.vault import keystore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from engine.audit.store import Session, Transaction
+    from engine.audit.tickets import Ticket
+
+Outcome: TypeAlias = tuple[Receipt, ...] | ValueError
+
+_VARIABLES = 500
+_ADD_ENTRY = 'INSERT INTO entry ("index", kind, id, leaf, body) VALUES (?, ?, ?, ?, ?)'
+_ADD_SEALED = 'INSERT INTO sealed ("index", subject, box) VALUES (?, ?, ?)'
+_ADD_KEY = 'INSERT INTO idempotency (scope, key, fingerprint, "index", expires) VALUES (?, ?, ?, ?, ?)'
+_PUT_TILE = (
+    'INSERT INTO tile (level, "index", hashes) VALUES (?, ?, ?) '
+    'ON CONFLICT (level, "index") DO UPDATE SET hashes = excluded.hashes'
+)
+
+
+def write_rows(transaction: Transaction, tickets: Sequence[Ticket]) -> list[Outcome]:
+    """Write what the tickets hold and say what each is to be told, in their order, once the caller has committed.
+
+    A ticket is written whole or not at all. One that is refused with a ValueError leaves no row, and the others are not
+    touched by it. An entry that stands in the log already, same id and same body, or an earlier one with the same
+    idempotency key, is not written again: its receipt is that of its first place.
+
+    INVARIANT: leaves enter in index order, each once, inside the transaction that moves `log_state`, frontier and all.
+
+    Raises:
+        LogUnavailable: the caller undoes the transaction.
+    """
+    log = transaction.log
+    ((size, frontier),) = log.execute("SELECT size, frontier FROM log_state")
+    tree = Frontier.from_bytes(size, frontier)
+    group = _Group.over(transaction, tickets, size)
+    outcomes = [group.admit(transaction, ticket) for ticket in tickets]
+    leaves = [entry.leaf for entry in group.new]
+    if leaves:
+        _add_rows(log, size, group.new)
+        tiles = grown_tiles(
+            size, leaves, lambda level, index: tile_of(log, level, index), lambda start, end: leaves_of(log, start, end)
+        )
+        if tiles:
+            log.execute_many(_PUT_TILE, [(level, index, hashes) for (level, index), hashes in tiles.items()])
+        tree = tree.extended(leaves)
+    log.execute("UPDATE log_state SET size = ?, frontier = ?, commits = commits + 1", [tree.size, tree.to_bytes()])
+    return outcomes
+
+
+@attrs.define
+class _Group:
+    """What is known of the entries of one transaction while its tickets are gone through."""
+
+    size: int
+    receipts: dict[str, Receipt]
+    refused_subjects: set[str]
+    new: list[Entry] = attrs.field(factory=list)
+    keys: dict[tuple[str, str], tuple[bytes, Receipt]] = attrs.field(factory=dict)
+
+    @classmethod
+    def over(cls, transaction: Transaction, tickets: Sequence[Ticket], size: int) -> _Group:
+        entries = [entry for ticket in tickets for entry in ticket.entries]
+        receipts = _receipts_of(transaction.log, (entry.id for entry in entries))
+        sealed = [entry.sealed for entry in entries if entry.sealed is not None and entry.id not in receipts]
+        refused = keystore.admit(transaction.keys, sealed) if sealed else set()
+        return cls(size, receipts, refused)
+
+    def admit(self, transaction: Transaction, ticket: Ticket) -> Outcome:
+        """The receipts of a ticket's entries, with those that are new added to `new`; or why there are none."""
+        try:
+            if ticket.change is not None:
+                ticket.change(transaction)
+            earlier = [self._earlier(transaction.log, entry) for entry in ticket.entries]
+            self._check_ids(ticket.entries)
+        except ValueError as refusal:
+            return refusal
+        return tuple(found or self._place(entry) for entry, found in zip(ticket.entries, earlier, strict=True))
+
+    def _earlier(self, log: Session, entry: Entry) -> Receipt | None:
+        """The receipt of the entry that stands for this one, None if there is none."""
+        found = self.receipts.get(entry.id)
+        if found is not None and found.leaf == entry.leaf:
+            return found
+        if entry.idempotency is not None:
+            found = self._by_key(log, entry.idempotency)
+            if found is not None:
+                return found
+        if entry.sealed is not None and entry.sealed.subject in self.refused_subjects:
+            raise KeyOutdated(f"the key of subject {entry.sealed.subject} has changed; seal the facts again")
+        return None
+
+    def _by_key(self, log: Session, wanted: Idempotency) -> Receipt | None:
+        name = (wanted.scope, wanted.key)
+        if name not in self.keys:
+            rows = log.execute(
+                'SELECT i.fingerprint, e."index", e.leaf, e.id FROM idempotency i JOIN entry e USING ("index") '
+                "WHERE i.scope = ? AND i.key = ? AND i.expires > ?",
+                [*name, wanted.now],
+            )
+            if not rows:
+                return None
+            fingerprint, *place = rows[0]
+            self.keys[name] = (fingerprint, Receipt(*place))
+        fingerprint, receipt = self.keys[name]
+        if fingerprint != wanted.fingerprint:
+            raise IdempotencyConflict("this idempotency key stands for another request; use a new key for a new one")
+        return receipt
+
+    def _check_ids(self, entries: Iterable[Entry]) -> None:
+        """Refuse an id that stands for another body, in the log or earlier in the same ticket."""
+        leaves: dict[str, bytes] = {}
+        for entry in entries:
+            receipt = self.receipts.get(entry.id)
+            known = leaves.setdefault(entry.id, entry.leaf) if receipt is None else receipt.leaf
+            if known != entry.leaf:
+                raise EntryConflict(
+                    f"entry id `{entry.id}` belongs to another entry already; give every entry an id of its own"
+                )
+
+    def _place(self, entry: Entry) -> Receipt:
+        known = self.receipts.get(entry.id)
+        if known is None:
+            known = Receipt(self.size + len(self.new), entry.leaf, entry.id)
+            self.new.append(entry)
+            self.receipts[entry.id] = known
+            if entry.idempotency is not None:
+                self.keys[entry.idempotency.scope, entry.idempotency.key] = (entry.idempotency.fingerprint, known)
+        return known
+
+
+def _add_rows(log: Session, size: int, entries: Sequence[Entry]) -> None:
+    places = list(enumerate(entries, size))
+    log.execute_many(_ADD_ENTRY, [(index, entry.kind, entry.id, entry.leaf, entry.body) for index, entry in places])
+    sealed = [(index, entry.sealed.subject, entry.sealed.box) for index, entry in places if entry.sealed is not None]
+    if sealed:
+        log.execute_many(_ADD_SEALED, sealed)
+    named = [(index, entry.idempotency) for index, entry in places if entry.idempotency is not None]
+    if named:
+        now = max(key.now for _, key in named)
+        log.execute("DELETE FROM idempotency WHERE expires <= ?", [now])
+        log.execute_many(_ADD_KEY, [(key.scope, key.key, key.fingerprint, index, key.expires) for index, key in named])
+
+
+def _receipts_of(log: Session, ids: Iterable[str]) -> dict[str, Receipt]:
+    """Receipts of the entries that stand in the log, by id."""
+    wanted = list(ids)
+    found: dict[str, Receipt] = {}
+    for start in range(0, len(wanted), _VARIABLES):
+        some = wanted[start : start + _VARIABLES]
+        marks = ",".join("?" * len(some))
+        rows = log.execute(f'SELECT id, "index", leaf FROM entry WHERE id IN ({marks})', some)  # noqa: S608  only marks
+        found.update((name, Receipt(index, leaf, name)) for name, index, leaf in rows)
+    return found

@@ -1,0 +1,7 @@
+"""Where a log is kept: one file of SQLite or a PostgreSQL server, behind one small interface and one dialect of SQL."""
+
+from __future__ import annotations
+
+from engine.audit.store.protocol import Connection, Session, Store, Transaction, Value
+
+__all__ = ["Connection", "Session", "Store", "Transaction", "Value"]

@@ -1,0 +1,89 @@
+"""The tables and the triggers that keep them append-only, in versions; the rows are those of the embedded store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.audit.unavailable import LogUnavailable
+
+if TYPE_CHECKING:
+    from engine.audit.store.protocol import Session
+
+_TABLES = """
+CREATE TABLE entry ("index" bigint PRIMARY KEY, kind text NOT NULL, id text NOT NULL UNIQUE,
+  leaf bytea NOT NULL CHECK (length(leaf) = 32), body bytea NOT NULL);
+CREATE TABLE sealed ("index" bigint PRIMARY KEY REFERENCES entry, subject text NOT NULL, box bytea NOT NULL);
+CREATE INDEX sealed_subject ON sealed (subject);
+CREATE TABLE policy (digest text PRIMARY KEY, document bytea NOT NULL);
+CREATE TABLE policy_file (digest text REFERENCES policy, path text, text text NOT NULL, PRIMARY KEY (digest, path));
+CREATE TABLE log_state (id bigint PRIMARY KEY CHECK (id = 1), size bigint NOT NULL, commits bigint NOT NULL,
+  frontier bytea NOT NULL);
+INSERT INTO log_state VALUES (1, 0, 0, '');
+CREATE TABLE tile (level bigint, "index" bigint, hashes bytea NOT NULL, PRIMARY KEY (level, "index"));
+CREATE TABLE checkpoint (size bigint PRIMARY KEY, note text NOT NULL);
+CREATE TABLE idempotency (scope text, key text, fingerprint bytea NOT NULL, "index" bigint NOT NULL REFERENCES entry,
+  expires bigint NOT NULL, PRIMARY KEY (scope, key));
+CREATE INDEX idempotency_expires ON idempotency (expires);
+CREATE TABLE vault_key (subject text PRIMARY KEY, lookup bytea UNIQUE, kek text NOT NULL, wrapped bytea NOT NULL,
+  created text NOT NULL);
+CREATE TABLE vault_account (subject text REFERENCES vault_key, account text, opened_on text, closed_on text,
+  last_accessed_on text, PRIMARY KEY (subject, account));
+CREATE TABLE vault_hold (subject text REFERENCES vault_key, "case" text, reason text NOT NULL, set_at text NOT NULL,
+  PRIMARY KEY (subject, "case"));
+CREATE TABLE vault_state (id bigint PRIMARY KEY CHECK (id = 1), kek text NOT NULL, index_key bytea NOT NULL);
+"""
+_REFUSE = """
+CREATE FUNCTION ostiary_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'append-only: % on % is refused', TG_OP, TG_TABLE_NAME; END $$
+"""
+_FIXED = {
+    "entry": "UPDATE OR DELETE",
+    "policy": "UPDATE OR DELETE",
+    "policy_file": "UPDATE OR DELETE",
+    "sealed": "UPDATE",
+    "checkpoint": "UPDATE OR DELETE",
+    "tile": "DELETE",
+    "log_state": "DELETE",
+}
+_GROWING = {
+    "log_state": "NEW.size < OLD.size OR NEW.commits <= OLD.commits",
+    "tile": 'NEW.level <> OLD.level OR NEW."index" <> OLD."index" '
+    "OR substring(NEW.hashes FOR length(OLD.hashes)) <> OLD.hashes",
+}
+
+
+def _create(session: Session) -> None:
+    session.execute(_TABLES)
+    session.execute(_REFUSE)
+    for table, events in _FIXED.items():
+        session.execute(
+            f"CREATE TRIGGER {table}_is_fixed BEFORE {events} ON {table} FOR EACH ROW EXECUTE FUNCTION ostiary_refuse()"
+        )
+        session.execute(f"CREATE TRIGGER {table}_is_kept BEFORE TRUNCATE ON {table} EXECUTE FUNCTION ostiary_refuse()")
+    for table, backwards in _GROWING.items():
+        session.execute(
+            f"CREATE TRIGGER {table}_only_grows BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({backwards}) "
+            "EXECUTE FUNCTION ostiary_refuse()"
+        )
+
+
+_MIGRATIONS = {"0001-log": _create}
+
+
+def migrate(session: Session, name: str) -> None:
+    """Bring the database up to date, in one transaction and one service at a time.
+
+    Raises:
+        LogUnavailable: a later version has written it, or it cannot be changed.
+    """
+    session.execute("BEGIN")
+    session.execute("SELECT pg_advisory_xact_lock(hashtext('ostiary.migration'))")
+    session.execute("CREATE TABLE IF NOT EXISTS ostiary_migration (name text PRIMARY KEY)")
+    applied = {row[0] for row in session.execute("SELECT name FROM ostiary_migration")}
+    if applied - _MIGRATIONS.keys():
+        raise LogUnavailable(f"{name}: a newer version wrote this log; start that version or a later one")
+    for migration, apply in _MIGRATIONS.items():
+        if migration not in applied:
+            apply(session)
+            session.execute("INSERT INTO ostiary_migration VALUES (?)", [migration])
+    session.execute("COMMIT")
