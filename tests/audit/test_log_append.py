@@ -117,7 +117,7 @@ def test_a_log_goes_on_where_it_was_left(data, new_entry):
         with DecisionLog.open(data) as log:
             assert log.size() == round_
             assert log.append(new_entry()).index == round_
-    assert sorted(path.name for path in data.iterdir()) == ["log.db", "log.lock"]
+    assert sorted(path.name for path in data.iterdir()) == ["keys.db", "log.db", "log.lock"]
 
 
 def test_a_policy_is_kept_whole_and_once(log):
