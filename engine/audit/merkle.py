@@ -1,9 +1,9 @@
 """The Merkle tree of RFC 6962, section 2.1: hashes, the head of a growing tree, proofs, and their verification.
 
-A tree stands over leaf hashes D[0], D[1], … of 32 bytes. A node is named by `(level, index)`: it is the root of the
-complete subtree over the `2**level` leaves from `index * 2**level` on. A node once complete never changes; a tree of any
-size is a row of such nodes, largest first, one for each bit that is set in its size. Verification follows RFC 9162,
-sections 2.1.3.2 and 2.1.4.2, step by step and in its letters (`fn`, `sn`).
+A tree stands over leaf hashes D[0], D[1], … of 32 bytes. Node `(level, index)` is the root of the complete subtree over
+the `2**level` leaves from `index * 2**level` on; once it is there it never changes. A tree of any size is a row of such
+nodes, largest first, one for each bit that is set in its size. Verification follows RFC 9162, sections 2.1.3.2 and
+2.1.4.2, step by step and in its letters (`fn`, `sn`).
 """
 
 from __future__ import annotations

@@ -3,6 +3,23 @@
 from __future__ import annotations
 
 import enum
+import errno
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RIGHTS = "let the service's user read and write the file and its directory"
+FULL = ("the disk is full", "free some space; the log goes on by itself")
+_WORDS = {
+    errno.EACCES: ("access is refused", RIGHTS),
+    errno.EPERM: ("access is refused", RIGHTS),
+    errno.EROFS: ("it may not be written", RIGHTS),
+    errno.ENOENT: ("it is not there", "put it back, or correct the setting that names it"),
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+}
+_OTHER = ("it cannot be used", "see the system's words and restart the service")
 
 
 class Cause(enum.Enum):
@@ -33,6 +50,12 @@ class LogUnavailable(Exception):  # noqa: N818  the name states the condition a 
         self.retry_after = retry_after
         self.may_be_logged = may_be_logged
         self.cause = cause
+
+
+def from_os_error(path: Path, error: OSError) -> LogUnavailable:
+    """What stands between the service and the file at `path`, and what removes it, in one sentence."""
+    what, remedy = _WORDS.get(error.errno or 0, _OTHER)
+    return LogUnavailable(f"{path}: {what} ({type(error).__name__}: {error}); {remedy}")
 
 
 class EntryConflict(ValueError):  # noqa: N818  the name states the condition

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import sqlite3
 from typing import TYPE_CHECKING
 
-from engine.audit.unavailable import Cause, LogUnavailable
+from engine.audit.unavailable import FULL, RIGHTS, Cause, LogUnavailable, from_os_error
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-RIGHTS = "let the service's user read and write the file and its directory"
 RESTORE = "stop the service, keep the file as it is and restore a backup"
 _BUSY = ("another program holds it locked", "close that program; the log goes on by itself")
-_FULL = ("the disk is full", "free some space; the log goes on by itself")
 _WORDS = {
     sqlite3.SQLITE_BUSY: _BUSY,
     sqlite3.SQLITE_LOCKED: _BUSY,
-    sqlite3.SQLITE_FULL: _FULL,
-    sqlite3.SQLITE_IOERR_SHMSIZE: _FULL,
+    sqlite3.SQLITE_FULL: FULL,
+    sqlite3.SQLITE_IOERR_SHMSIZE: FULL,
     sqlite3.SQLITE_READONLY: ("it may not be written", RIGHTS),
     sqlite3.SQLITE_PERM: ("access is refused", RIGHTS),
     sqlite3.SQLITE_CANTOPEN: ("it cannot be opened", RIGHTS),
@@ -27,13 +24,6 @@ _WORDS = {
     sqlite3.SQLITE_CORRUPT: ("the file is damaged", RESTORE),
     sqlite3.SQLITE_NOTADB: ("the file is not a log", RESTORE),
     sqlite3.SQLITE_CONSTRAINT: ("it refused a row that does not continue it", RESTORE),
-}
-_ERRNO_WORDS = {
-    errno.EACCES: ("access is refused", RIGHTS),
-    errno.EPERM: ("access is refused", RIGHTS),
-    errno.EROFS: ("it may not be written", RIGHTS),
-    errno.ENOSPC: _FULL,
-    errno.EDQUOT: _FULL,
 }
 _OTHER = ("it cannot be used", "see the system's words and restart the service")
 _CAUSES = {
@@ -49,9 +39,10 @@ _CAUSES = {
 
 def unavailable(path: Path, error: sqlite3.Error | OSError) -> LogUnavailable:
     """What stands between the service and the file at `path`, and what removes it, in one sentence."""
+    if isinstance(error, OSError):
+        return from_os_error(path, error)
     code = _code(error)
-    known = _ERRNO_WORDS.get(error.errno or 0) if isinstance(error, OSError) else _WORDS.get(code)
-    what, remedy = known or _OTHER
+    what, remedy = _WORDS.get(code, _OTHER)
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     return LogUnavailable(f"{path}: {what} ({name}: {error}); {remedy}", cause=_CAUSES.get(code, Cause.OTHER))
 

@@ -1,5 +1,0 @@
-from __future__ import annotations
-
-
-def admit(session, sealed):
-    return set()
