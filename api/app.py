@@ -14,12 +14,12 @@ from api import http_problems, problems
 from api.application import Parts, install
 from api.openapi import document_routes
 from api.problems import refuse
+from api.records import new_id as new_uuid
+from api.records import now as current_time
 from api.routes.decisions import decisions
 from api.routes.health import health
 from api.routes.pages import pages
 from api.routes.policy import policy as policy_routes
-from api.service import new_id as new_uuid
-from api.service import now as current_time
 from api.settings import Settings
 from api.startup import open_service
 from engine import Policy
@@ -66,7 +66,7 @@ def create_app(
     http_problems.register(app)
     api = document_routes(app, (decisions, policy_routes, health), request_schema(service.policy.vocabulary))
     app.register_blueprint(pages)
-    install(app, Parts(service, api))
+    install(app, Parts(service, api, settings.caller_header))
     return app
 
 

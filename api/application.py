@@ -20,6 +20,7 @@ class Parts:
 
     service: DecisionService
     api: Api
+    caller_header: str | None
 
 
 def install(app: Flask, parts: Parts) -> None:
@@ -35,6 +36,11 @@ def service_of(app: Flask) -> DecisionService:
 def service() -> DecisionService:
     """The decision service of the application that handles this request."""
     return _parts(current_app).service
+
+
+def caller_header() -> str | None:
+    """The header by which a proxy names the caller of this request, None if none is believed."""
+    return _parts(current_app).caller_header
 
 
 def api() -> Api:

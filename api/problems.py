@@ -93,7 +93,8 @@ INVALID_HEADER = ProblemType(
     400,
     "A header has a value that is not accepted",
     "`Host` must name this machine. `X-Request-Id` is optional; it is recorded with the decision, so it may only have "
-    "1 to 128 letters, digits and `.` `_` `:` `-`.",
+    "1 to 128 letters, digits and `.` `_` `:` `-`. "
+    "`Idempotency-Key` is optional and has 1 to 255 visible ASCII characters.",
 )
 LENGTH_REQUIRED = ProblemType(
     "length-required",
@@ -167,6 +168,13 @@ NOT_FOUND = ProblemType(
 METHOD_NOT_ALLOWED = ProblemType(
     "method-not-allowed", 405, "The method is not allowed here", "The `Allow` header lists the methods of this path."
 )
+IDEMPOTENCY_CONFLICT = ProblemType(
+    "idempotency-conflict",
+    409,
+    "The idempotency key stands for another request",
+    "An `Idempotency-Key` names one request of one caller for 24 hours: sent again with the same body it gets the same "
+    "decision, and nothing is recorded twice. It came with another body now. Use a new key for a new request.",
+)
 LOG_UNAVAILABLE = ProblemType(
     "log-unavailable",
     503,
@@ -207,6 +215,7 @@ CATALOGUE = {
         MALFORMED_HTTP,
         NOT_FOUND,
         METHOD_NOT_ALLOWED,
+        IDEMPOTENCY_CONFLICT,
         LOG_UNAVAILABLE,
         NOT_READY,
         INTERNAL_ERROR,

@@ -2,128 +2,198 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import attrs
 import orjson
-import uuid_utils
 
+from api import problems
+from api.asker import Asker
 from api.evaluation import evaluate
-from api.problems import Problem, RefusedError
+from api.problems import Problem, RefusedError, refuse
+from api.records import Recorder, timestamp
 from engine import Decider, Policy
-from engine.audit import DecisionLog, Entry, Receipt
+from engine.audit import DecisionLog, Entry, Idempotency, IdempotencyConflict, KeyOutdated, LogUnavailable, Receipt
+from engine.audit.checkpointer import Checkpointer
+from engine.audit.vault import Sealer, Vault
+from engine.vocabulary.places import places_in
 
-RECORD_VERSION = 1
-
-
-def new_id() -> str:
-    """A UUIDv7 (RFC 9562): ids sort by the time they were made."""
-    return str(uuid_utils.uuid7())
-
-
-def now() -> datetime:
-    """This instant, in UTC."""
-    return datetime.now(UTC)
+REMEMBERED_SECONDS = 24 * 60 * 60
+"""How long an idempotency key stands for the request it came with."""
+_ATTEMPTS = 5
 
 
 @attrs.frozen
 class DecisionService:
-    """Decides requests under one policy and records every decision before giving it.
-
-    `new_id` and `now` are arguments so that tests can hold them still.
-    """
+    """Decides requests under one policy and records every decision before giving it."""
 
     policy: Policy
     decider: Decider
     log: DecisionLog
-    new_id: Callable[[], str] = new_id
-    now: Callable[[], datetime] = now
+    vault: Vault
+    checkpointer: Checkpointer
+    recorder: Recorder
 
-    def decide(self, request: object, request_id: str | None) -> bytes:
+    def decide(self, request: object, asker: Asker) -> bytes:
         """The answer to one request, as JSON, once it is durable in the log.
 
+        Asked again under the same idempotency key, it is the answer of the first time, and nothing is recorded.
+
         Raises:
-            RefusedError: the request does not fit the vocabulary.
+            RefusedError: the request does not fit the vocabulary, or its idempotency key stands for another.
             LogUnavailable: the decision could not be recorded, so there is none.
         """
-        decided = self._decide(request, request_id)
-        if isinstance(decided, Problem):
-            raise RefusedError(decided)
-        return _answer(decided.entry.id, decided.document, self.log.append(decided.entry))
+        named = self._named(asker)
+        if named is not None:
+            earlier = self._earlier(named)
+            if earlier is not None:
+                return earlier
+        (answer,) = self._record([request], asker, [named])
+        if isinstance(answer, Problem):
+            raise RefusedError(answer)
+        return answer
 
-    def decide_batch(self, items: Iterable[object], request_id: str | None) -> list[bytes]:
+    def decide_batch(self, items: Iterable[object], asker: Asker) -> list[bytes]:
         """One answer for each item, in order: a decision, or a problem document with the item's index in `item`.
 
-        An item that is a `Problem` already is answered with it. All decisions become durable together.
+        An item that is a `Problem` already is answered with it. All decisions become durable together. Under an
+        idempotency key, each item is answered as it was the first time.
 
         Raises:
+            RefusedError: the idempotency key stands for another batch.
             LogUnavailable: nothing could be recorded, so nothing was decided.
         """
-        outcomes = [item if isinstance(item, Problem) else self._decide(item, request_id) for item in items]
-        entries = [outcome.entry for outcome in outcomes if isinstance(outcome, _Decided)]
-        receipts = iter(self.log.append_all(entries))
+        requests = list(items)
+        named = [self._named(asker, item=index) for index in range(len(requests))]
         return [
-            orjson.dumps(outcome.document(item=index))
-            if isinstance(outcome, Problem)
-            else _answer(outcome.entry.id, outcome.document, next(receipts))
-            for index, outcome in enumerate(outcomes)
+            orjson.dumps(answer.document(item=index)) if isinstance(answer, Problem) else answer
+            for index, answer in enumerate(self._record(requests, asker, named))
         ]
 
     def find(self, id_: str) -> bytes | None:
         """The answer given earlier under this id, byte for byte; None when there is none."""
         found = self.log.get(id_)
-        if found is None:
+        if found is None or found.kind != "decision":
             return None
         record = orjson.loads(found.body)
-        if record["type"] != "decision":
-            return None
-        return _answer(record["id"], record["decision"], Receipt(found.index, found.leaf))
+        return _answer(record["decision"], Receipt(found.index, found.leaf, found.id))
+
+    def facts(self, id_: str) -> bytes | None:
+        """The facts of a decision as canonical JSON; None if there is none or its customer's key was destroyed.
+
+        Raises:
+            LogUnavailable: they cannot be read or opened.
+        """
+        found = self.log.get(id_)
+        sealed = None if found is None else self.log.sealed(found.index)
+        return None if sealed is None else self.vault.open_facts(sealed[0], id_, sealed[1])
 
     def reasons_not_ready(self) -> tuple[str, ...]:
         """Why no decision could be given now; empty when one could."""
-        obstacle = self.log.is_ready()
-        return () if obstacle is None else (obstacle,)
+        return tuple(filter(None, (self.log.is_ready(), self.checkpointer.obstacle())))
 
     def close(self) -> None:
-        """Finish what is being recorded, then close the log."""
+        """Finish what is being recorded, sign it, then close the log."""
+        self.checkpointer.close()
         self.log.close()
 
-    def _decide(self, request: Any, request_id: str | None) -> _Decided | Problem:  # noqa: ANN401 - a JSON value
-        decision = evaluate(self.decider, request)
-        if isinstance(decision, Problem):
-            return decision
-        document = decision.document
-        record = {
-            "v": RECORD_VERSION,
-            "type": "decision",
-            "id": (id_ := self.new_id()),
-            "time": timestamp(self.now()),
-            "action": request["action"],
-            "as_of": document["policy"]["as_of"],
-            "policy": document["policy"]["digest"],
-            "request_id": request_id,
-            "decision": document,
+    def _record(self, requests: list[object], asker: Asker, named: list[Idempotency | None]) -> list[bytes | Problem]:
+        """The answers to requests whose decisions have become durable in one transaction."""
+        obstacle = self.checkpointer.obstacle()
+        if obstacle is not None:
+            raise LogUnavailable(obstacle)
+        decided = [request if isinstance(request, Problem) else self._decide(request) for request in requests]
+        receipts = iter(self._append(decided, asker, named))
+        return [
+            outcome if isinstance(outcome, Problem) else self._answered(outcome, next(receipts)) for outcome in decided
+        ]
+
+    def _append(
+        self, decided: list[_Decided | Problem], asker: Asker, named: list[Idempotency | None]
+    ) -> list[Receipt]:
+        for _ in range(_ATTEMPTS):
+            entries = list(self._entries(decided, asker, named))
+            try:
+                return self.log.append_all(entries)
+            except KeyOutdated as outdated:
+                # The customer's key was made or destroyed by another request in between.
+                trouble = outdated
+            except IdempotencyConflict:
+                raise _conflict() from None
+        raise LogUnavailable(f"the keys of these customers keep changing ({trouble}); ask again", retry_after=1)
+
+    def _entries(
+        self, decided: list[_Decided | Problem], asker: Asker, named: list[Idempotency | None]
+    ) -> Iterator[Entry]:
+        sealer = self.vault.sealer(timestamp(self.recorder.now()))
+        for outcome, idempotency in zip(decided, named, strict=True):
+            if isinstance(outcome, _Decided):
+                yield self._entry(outcome, sealer, asker, idempotency)
+
+    def _entry(self, decided: _Decided, sealer: Sealer, asker: Asker, idempotency: Idempotency | None) -> Entry:
+        id_ = self.recorder.new_id()
+        facts = decided.request["facts"]
+        # The facts identify people, so the entry holds nothing of them but the places, and a hash of the sealed box.
+        canonical = orjson.dumps(facts, option=orjson.OPT_SORT_KEYS)
+        customer = facts.get("customer") or {}
+        sealed = sealer.seal(customer.get("id"), id_, canonical, facts.get("account"))
+        fields = {
+            "action": decided.request["action"],
+            "places": places_in(facts, self.policy.vocabulary),
+            "subject": sealed.subject,
+            "sealed_facts": sealed.digest,
+            "decision": decided.document,
         }
-        # The facts identify people, so they are kept beside the record and not in it.
-        facts = orjson.dumps(request["facts"], option=orjson.OPT_SORT_KEYS)
-        return _Decided(Entry(kind="decision", id=id_, body=orjson.dumps(record), facts=facts), document)
+        return self.recorder.entry(
+            "decision",
+            fields,
+            id_=id_,
+            caller=asker.caller,
+            request_id=asker.request_id,
+            as_of=decided.document["policy"]["as_of"],
+            sealed=sealed,
+            idempotency=idempotency,
+        )
+
+    def _decide(self, request: Any) -> _Decided | Problem:  # noqa: ANN401 - a JSON value
+        decision = evaluate(self.decider, request)
+        return decision if isinstance(decision, Problem) else _Decided(request, decision.document)
+
+    def _answered(self, decided: _Decided, receipt: Receipt) -> bytes:
+        earlier = self.find(receipt.id) if receipt.is_earlier else None
+        return earlier or _answer(decided.document, receipt)
+
+    def _named(self, asker: Asker, item: int | None = None) -> Idempotency | None:
+        if asker.idempotency_key is None:
+            return None
+        key = asker.idempotency_key if item is None else f"{asker.idempotency_key}#{item}"
+        now = int(self.recorder.now().timestamp())
+        return Idempotency(asker.caller, key, self.vault.fingerprint(asker.body), now, now + REMEMBERED_SECONDS)
+
+    def _earlier(self, named: Idempotency) -> bytes | None:
+        """The answer given under this key, found before anything is decided or sealed anew."""
+        found = self.log.idempotent(named.scope, named.key, named.now)
+        if found is None:
+            return None
+        fingerprint, id_ = found
+        if fingerprint != named.fingerprint:
+            raise _conflict()
+        return self.find(id_)
 
 
 @attrs.frozen
 class _Decided:
-    """A decision that is not on record yet."""
+    """A request and the decision on it, which is not on record yet."""
 
-    entry: Entry
+    request: Any
     document: dict[str, Any]
 
 
-def timestamp(instant: datetime) -> str:
-    """An instant in UTC as RFC 3339 with microseconds and `Z`."""
-    return instant.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+def _conflict() -> RefusedError:
+    return refuse(problems.IDEMPOTENCY_CONFLICT, "This Idempotency-Key came with another request in the last 24 hours.")
 
 
-def _answer(id_: str, document: dict[str, Any], receipt: Receipt) -> bytes:
+def _answer(document: dict[str, Any], receipt: Receipt) -> bytes:
     log = {"index": receipt.index, "leaf": "sha256:" + receipt.leaf.hex()}
-    return orjson.dumps({"id": id_, **document, "log": log})
+    return orjson.dumps({"id": receipt.id, **document, "log": log})

@@ -30,7 +30,10 @@ class Settings:
     """Where the service finds and keeps things, and how it listens. Paths are absolute.
 
     `rules` are the base and what is laid over it, in order; `data` holds all state; `port` 0 lets the system choose;
-    `threads` is how many requests are worked on at a time.
+    `threads` is how many requests are worked on at a time. `log_url` is the PostgreSQL database that holds the log,
+    None for files in `data`; `log_origin` the name it is signed under, `log_key` the file of the key that signs;
+    `kek_file` or `kek` (base64) the key that locks customers' keys; `checkpoint` the file or address that checkpoints
+    go to besides the one in `data`; `caller_header` the header by which a proxy names callers.
     """
 
     data: Path
@@ -40,10 +43,31 @@ class Settings:
     port: int = 8080
     threads: int = 8
     log_level: str = "info"
+    log_url: str | None = attrs.field(default=None, repr=False)
+    log_origin: str | None = None
+    log_key: Path | None = None
+    kek_file: Path | None = None
+    kek: str | None = attrs.field(default=None, repr=False)
+    checkpoint: str | None = None
+    caller_header: str | None = None
 
 
 VARIABLES = {
     "OSTIARY_DATA": "directory of all state, above all the decision log; default `var` in the working directory",
+    "OSTIARY_LOG": "PostgreSQL database of the log, `postgresql://user@host/name`; default files in OSTIARY_DATA",
+    "OSTIARY_LOG_ORIGIN": "name the log is signed under, such as `ostiary.example.com/audit`; default a random one",
+    "OSTIARY_LOG_KEY": "file of the key that signs the log, made on the first start; default `log.key` in OSTIARY_DATA",
+    "OSTIARY_KEK_FILE": (
+        "file of the key that locks customers' keys, made on the first start; default `kek.key` in OSTIARY_DATA"
+    ),
+    "OSTIARY_KEK": "that key itself, base64 of 32 bytes, in place of a file",
+    "OSTIARY_CHECKPOINT": (
+        "file, or http or https address that takes a PUT, for every signed checkpoint; default only `checkpoint` in "
+        "OSTIARY_DATA"
+    ),
+    "OSTIARY_CALLER_HEADER": (
+        "header in which the proxy before the service names the caller, for the record; default the caller's address"
+    ),
     "OSTIARY_RULES": (
         "directory of rule files, then those laid over it, joined as in PATH; default the rules that come with Ostiary"
     ),
@@ -97,7 +121,41 @@ def from_environment(
         port=_number("OSTIARY_PORT", values, 8080, 0, 65535),
         threads=_number("OSTIARY_THREADS", values, 8, 1, 256),
         log_level=_word("OSTIARY_LOG_LEVEL", values, "info", LOG_LEVELS),
+        log_url=_database(values.get("OSTIARY_LOG")),
+        log_origin=values.get("OSTIARY_LOG_ORIGIN"),
+        log_key=_file(values.get("OSTIARY_LOG_KEY")),
+        kek_file=_file(values.get("OSTIARY_KEK_FILE")),
+        kek=values.get("OSTIARY_KEK"),
+        checkpoint=_target(values.get("OSTIARY_CHECKPOINT")),
+        caller_header=_header(values.get("OSTIARY_CALLER_HEADER")),
     )
+
+
+def _database(value: str | None) -> str | None:
+    # A URL may hold a password, so it is not repeated.
+    if value is not None and not value.startswith(("postgresql://", "postgres://")):
+        raise SettingsError(
+            "OSTIARY_LOG is not a `postgresql://` URL; give one, or leave it out to keep the log in files"
+        )
+    return value
+
+
+def _file(value: str | None) -> Path | None:
+    return None if value is None else Path(value).absolute()
+
+
+def _target(value: str | None) -> str | None:
+    if value is not None and re.match(r"[a-z][a-z0-9+.-]*://", value) and not value.startswith(("http://", "https://")):
+        raise SettingsError(f"OSTIARY_CHECKPOINT is `{value}`; give the path of a file, or an http or https address")
+    return value
+
+
+def _header(value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"[A-Za-z0-9-]{1,64}", value):
+        raise SettingsError(
+            f"OSTIARY_CALLER_HEADER is `{value}`, which is no name of a header; give one like `X-Caller`"
+        )
+    return value
 
 
 def _refuse_misspelt(values: Mapping[str, str]) -> None:

@@ -1,17 +1,21 @@
-"""Settings to a service that can decide: the policy is loaded, the log open, and the activation on record."""
+"""Settings to a service that can decide: the policy is loaded, the record opened and checked, the activation on it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import orjson
 
 from api.evaluation import law_day
-from api.service import RECORD_VERSION, DecisionService, timestamp
+from api.record import Record, open_record
+from api.records import Recorder
+from api.service import DecisionService
+from api.service_log import LOGGER
 from api.settings import Settings
 from engine import Decider, Policy, load
-from engine.audit import DecisionLog, Entry
+from engine.audit import DecisionLog
 
 
 def open_service(
@@ -21,38 +25,41 @@ def open_service(
 
     Raises:
         PolicyError: the rules or jurisdictions have mistakes.
-        LogUnavailable: the log cannot be opened or written.
+        LogUnavailable: the log cannot be opened or written, or is not what was signed.
     """
     policy = policy or load(settings.rules, settings.jurisdictions)
-    log = DecisionLog.open(settings.data)
+    recorder = Recorder(policy.digest, lambda: law_day(now(), policy), new_id, now)
+    record = open_record(settings, recorder)
     try:
-        log.store_policy(policy.digest, policy.document, policy.files)
-        if _last_policy(log) != policy.digest:
-            log.append(_activation(policy, new_id(), now()))
+        _activate(policy, record, recorder)
+        checkpointer = record.checkpointer(LOGGER.error)
     except BaseException:
-        log.close()
+        record.log.close()
         raise
-    return DecisionService(policy, Decider(policy, lambda: law_day(now(), policy)), log, new_id, now)
+    decider = Decider(policy, recorder.today)
+    return DecisionService(policy, decider, record.log, record.vault, checkpointer, recorder)
+
+
+def _activate(policy: Policy, record: Record, recorder: Recorder) -> None:
+    """Store the policy and put its activation on record, unless it was the last one activated."""
+    record.log.store_policy(policy.digest, policy.document, policy.files)
+    if _last_policy(record.log) != policy.digest:
+        record.log.append(recorder.entry("policy_activated", _activation(policy, record.log)))
 
 
 def _last_policy(log: DecisionLog) -> str | None:
-    """Digest of the policy that was active when the log was last written: every record names it."""
-    size = log.size()
-    digest = None
-    for entry in log.entries(max(size - 1, 0)):
-        digest = orjson.loads(entry.body)["policy"]
-    return digest
+    last = log.last_of("policy_activated")
+    return None if last is None else orjson.loads(last.body)["policy"]
 
 
-def _activation(policy: Policy, id_: str, instant: datetime) -> Entry:
-    record = {
-        "v": RECORD_VERSION,
-        "type": "policy_activated",
-        "id": id_,
-        "time": timestamp(instant),
-        "policy": policy.digest,
+def _activation(policy: Policy, log: DecisionLog) -> dict[str, Any]:
+    """What came into force. Files are named by the hashes of the texts that are kept, those first loaded."""
+    stored = log.policy(policy.digest)
+    assert stored is not None
+    return {
         "legal_status": policy.legal_status,
         "rule_sets": [rule_set.name for rule_set in policy.rule_sets],
         "orders": [order.id for order in policy.order_summaries],
+        "switches": policy.readings,
+        "files": stored.file_digests(),
     }
-    return Entry(kind="policy_activated", id=id_, body=orjson.dumps(record))

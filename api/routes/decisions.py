@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response, g, request
+from flask import Response, request
 
 from api import problems
 from api.application import service
+from api.asker import asker_of_request
 from api.batch_body import MAX_ITEMS, read_array, read_lines
 from api.example import EXAMPLE_REQUEST
 from api.json_body import read_json
@@ -29,9 +30,17 @@ _BODY_PROBLEMS = (
     problems.UNSUPPORTED_MEDIA_TYPE,
     problems.INVALID_REQUEST,
     problems.UNKNOWN_KEY,
+    problems.IDEMPOTENCY_CONFLICT,
     problems.LOG_UNAVAILABLE,
     problems.INTERNAL_ERROR,
 )
+_IDEMPOTENCY_KEY = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "description": "Your own name for this request: it gets the same answer for 24 hours and is recorded once",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+}
 _REQUEST_ID = {
     "in": "header",
     "name": "X-Request-Id",
@@ -50,7 +59,7 @@ _ANSWERS = {"oneOf": [{"$ref": "#/components/schemas/Decision"}, {"$ref": "#/com
 @decisions.refuses(*_BODY_PROBLEMS)
 @decisions.doc(
     operationId="decide",
-    parameters=[_REQUEST_ID],
+    parameters=[_REQUEST_ID, _IDEMPOTENCY_KEY],
     requestBody={"required": True, "content": {JSON: {"schema": _REQUEST, "example": EXAMPLE_REQUEST}}},
 )
 def decide() -> Response:
@@ -58,8 +67,9 @@ def decide() -> Response:
 
     The answer is given once it is durable in the log. Deny is status 200: the question was answered.
     """
-    value = read_json(read_body(request, MAX_SINGLE, (JSON,)))
-    return Response(service().decide(value, g.caller_request_id), mimetype=JSON)
+    body = read_body(request, MAX_SINGLE, (JSON,))
+    value = read_json(body)
+    return Response(service().decide(value, asker_of_request(body)), mimetype=JSON)
 
 
 @decisions.route("/v1/decisions/batch", methods=["POST"])
@@ -75,7 +85,7 @@ def decide() -> Response:
 @decisions.refuses(*_BODY_PROBLEMS)
 @decisions.doc(
     operationId="decideBatch",
-    parameters=[_REQUEST_ID],
+    parameters=[_REQUEST_ID, _IDEMPOTENCY_KEY],
     requestBody={
         "required": True,
         "content": {
@@ -93,9 +103,9 @@ def decide_batch() -> Response:
     """
     body = read_body(request, MAX_BATCH, (JSON, NDJSON))
     if request.mimetype == NDJSON:
-        lines = service().decide_batch(read_lines(body), g.caller_request_id)
+        lines = service().decide_batch(read_lines(body), asker_of_request(body))
         return Response(b"".join(line + b"\n" for line in lines), mimetype=NDJSON)
-    answers = service().decide_batch(read_array(body), g.caller_request_id)
+    answers = service().decide_batch(read_array(body), asker_of_request(body))
     return Response(b"[" + b",".join(answers) + b"]", mimetype=JSON)
 
 

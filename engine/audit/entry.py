@@ -121,12 +121,13 @@ class Entry:
 class Receipt:
     """An entry's 0-based `index` in the log, its 32-byte `leaf` and its `id`; it exists only once the entry is durable.
 
-    The id is another than the one that was handed in when an idempotency key led to an earlier entry.
+    With `is_earlier` it is that of an entry to which an idempotency key led, and what was handed in was not appended.
     """
 
     index: int
     leaf: bytes
     id: str
+    is_earlier: bool = attrs.field(default=False, eq=False)
 
 
 @attrs.frozen
@@ -167,3 +168,7 @@ class PolicyRecord:
     document: bytes = attrs.field(repr=False)
     digest: str = attrs.field(validator=_check_digest)
     files: Mapping[str, str] = attrs.field(validator=_check_files, repr=False)
+
+    def file_digests(self) -> dict[str, str]:
+        """The SHA-256 of each file's text, by path, in the form `sha256:` and 64 hex digits."""
+        return {path: f"sha256:{hashlib.sha256(text.encode()).hexdigest()}" for path, text in self.files.items()}

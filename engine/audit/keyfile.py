@@ -26,12 +26,12 @@ def open_signer(path: Path, origin: str) -> Signer:
         NoteError: the origin cannot be the name of a key.
     """
     with contextlib.suppress(FileNotFoundError):
-        return _read(path, origin)
+        return read_signer(path, origin)
     signer = Signer.generate(origin)
     with _directory_of(path), _written(path, signer) as new, contextlib.suppress(FileExistsError):
         # A link is whole or not there and replaces nothing: of several services that start at once, one makes the key.
         os.link(new, path)
-    return _read(path, origin)
+    return read_signer(path, origin)
 
 
 def rotate(path: Path) -> tuple[Signer, Signer]:
@@ -44,7 +44,7 @@ def rotate(path: Path) -> tuple[Signer, Signer]:
     """
     with _directory_of(path):
         try:
-            old = _read(path)
+            old = read_signer(path)
         except FileNotFoundError as error:
             raise LogUnavailable(f"{path}: there is no key to replace; start the service once to make one") from error
         signer = Signer.generate(old.name)
@@ -53,14 +53,19 @@ def rotate(path: Path) -> tuple[Signer, Signer]:
             # Already there if an earlier rotation was cut short.
             with contextlib.suppress(FileExistsError):
                 os.link(path, kept)
-            if _read(kept) != old:
+            if read_signer(kept) != old:
                 raise LogUnavailable(f"{kept}: it is not the key to be kept there; move it away")
             new.replace(path)
-    return old, _read(path)
+    return old, read_signer(path)
 
 
-def _read(path: Path, origin: str | None = None) -> Signer:
-    """The key in the file. Raises FileNotFoundError, LogUnavailable."""
+def read_signer(path: Path, origin: str | None = None) -> Signer:
+    """The key in the file.
+
+    Raises:
+        FileNotFoundError: there is no file.
+        LogUnavailable: it cannot be used, others may read it, or its key is for another origin.
+    """
     try:
         with path.open("rb") as file:
             _check_rights(path, os.fstat(file.fileno()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from engine.audit.entry import Entry, PolicyRecord, Receipt, StoredEntry, is_entry_id
+from engine.audit.entry import Entry, Kind, PolicyRecord, Receipt, StoredEntry, is_entry_id
 from engine.audit.merkle import Frontier, leaf_hash
 from engine.audit.store.opening import open_store
 from engine.audit.tickets import Ticket
@@ -106,6 +106,14 @@ class DecisionLog:
         if not is_entry_id(entry_id):
             return None
         found = self._entries(_ENTRY + "id = ?", [entry_id])
+        return found[0] if found else None
+
+    def last_of(self, *kinds: Kind) -> StoredEntry | None:
+        """The last entry of these kinds, decisions left out: they have no index by kind. Raises LogUnavailable."""
+        marks = ",".join("?" * len(kinds))
+        # The first condition is that of the index, word for word.
+        condition = f"kind <> 'decision' AND kind IN ({marks}) ORDER BY \"index\" DESC LIMIT 1"
+        found = self._entries(_ENTRY + condition, kinds)
         return found[0] if found else None
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[StoredEntry]:
@@ -215,7 +223,8 @@ class DecisionLog:
         if leaf_hash(entry.body) != entry.leaf:
             raise LogUnavailable(
                 f"{self.store.name}: the body of entry {index} is not the one that was logged; "
-                "stop the service, keep the log as it is and restore a backup"
+                "stop the service, keep the log as it is and restore a backup",
+                cause=Cause.DAMAGED,
             )
         return entry
 

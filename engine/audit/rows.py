@@ -76,9 +76,20 @@ class _Group:
     def over(cls, transaction: Transaction, tickets: Sequence[Ticket], size: int) -> _Group:
         entries = [entry for ticket in tickets for entry in ticket.entries]
         receipts = _receipts_of(transaction.log, (entry.id for entry in entries))
-        sealed = [entry.sealed for entry in entries if entry.sealed is not None and entry.id not in receipts]
-        refused = keystore.admit(transaction.keys, sealed) if sealed else set()
-        return cls(size, receipts, refused)
+        group = cls(size, receipts, set())
+        # What will not be written must not leave a key behind.
+        sealed = [
+            entry.sealed for entry in entries if entry.sealed and not group.stands_already(transaction.log, entry)
+        ]
+        if sealed:
+            group.refused_subjects = keystore.admit(transaction.keys, sealed)
+        return group
+
+    def stands_already(self, log: Session, entry: Entry) -> bool:
+        """Whether another entry, or this one, is the answer to it."""
+        if entry.id in self.receipts:
+            return True
+        return entry.idempotency is not None and self._find_key(log, entry.idempotency) is not None
 
     def admit(self, transaction: Transaction, ticket: Ticket) -> Outcome:
         """The receipts of a ticket's entries, with those that are new added to `new`; or why there are none."""
@@ -105,6 +116,15 @@ class _Group:
         return None
 
     def _by_key(self, log: Session, wanted: Idempotency) -> Receipt | None:
+        found = self._find_key(log, wanted)
+        if found is None:
+            return None
+        fingerprint, receipt = found
+        if fingerprint != wanted.fingerprint:
+            raise IdempotencyConflict("this idempotency key stands for another request; use a new key for a new one")
+        return receipt
+
+    def _find_key(self, log: Session, wanted: Idempotency) -> tuple[bytes, Receipt] | None:
         name = (wanted.scope, wanted.key)
         if name not in self.keys:
             rows = log.execute(
@@ -114,12 +134,9 @@ class _Group:
             )
             if not rows:
                 return None
-            fingerprint, *place = rows[0]
-            self.keys[name] = (fingerprint, Receipt(*place))
-        fingerprint, receipt = self.keys[name]
-        if fingerprint != wanted.fingerprint:
-            raise IdempotencyConflict("this idempotency key stands for another request; use a new key for a new one")
-        return receipt
+            fingerprint, index, leaf, id_ = rows[0]
+            self.keys[name] = (fingerprint, Receipt(index, leaf, id_, is_earlier=True))
+        return self.keys[name]
 
     def _check_ids(self, entries: Iterable[Entry]) -> None:
         """Refuse an id that stands for another body, in the log or earlier in the same ticket."""
@@ -139,7 +156,8 @@ class _Group:
             self.new.append(entry)
             self.receipts[entry.id] = known
             if entry.idempotency is not None:
-                self.keys[entry.idempotency.scope, entry.idempotency.key] = (entry.idempotency.fingerprint, known)
+                name = (entry.idempotency.scope, entry.idempotency.key)
+                self.keys[name] = (entry.idempotency.fingerprint, attrs.evolve(known, is_earlier=True))
         return known
 
 

@@ -104,6 +104,16 @@ class Policy:
         return self.world.reading(switch, default)
 
     @property
+    def readings(self) -> dict[str, str]:
+        """The chosen option of every interpretation switch, by its name."""
+        prefix = "interpretation."
+        return {
+            name.removeprefix(prefix): self.reading(name.removeprefix(prefix), "")
+            for name in sorted(self.world.constants)
+            if name.startswith(prefix)
+        }
+
+    @property
     def rule_sets(self) -> tuple[RuleSetSummary, ...]:
         """The rule sets, summarised."""
         return tuple(

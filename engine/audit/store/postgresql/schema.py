@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _TABLES = """
 CREATE TABLE entry ("index" bigint PRIMARY KEY, kind text NOT NULL, id text NOT NULL UNIQUE,
   leaf bytea NOT NULL CHECK (length(leaf) = 32), body bytea NOT NULL);
+CREATE INDEX entry_kind ON entry (kind, "index") WHERE kind <> 'decision';
 CREATE TABLE sealed ("index" bigint PRIMARY KEY REFERENCES entry, subject text NOT NULL, box bytea NOT NULL);
 CREATE INDEX sealed_subject ON sealed (subject);
 CREATE TABLE policy (digest text PRIMARY KEY, document bytea NOT NULL);

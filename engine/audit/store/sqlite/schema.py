@@ -112,6 +112,7 @@ def create_proofs(db: Database) -> None:
         foreign_keys=[("index", "entry", "index")],
         strict=True,
     ).create_index(["expires"])
+    db.execute("CREATE INDEX entry_kind ON entry (kind, \"index\") WHERE kind <> 'decision'")
     _refuse_replacing(db, "sealed", '"index" = NEW."index"')
     _refuse(db, "sealed_is_never_changed", "UPDATE ON sealed")
     _refuse_replacing(db, "checkpoint", "size = NEW.size")

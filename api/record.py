@@ -1,0 +1,87 @@
+"""The record as a whole: the log, the vault that opens its facts, and the key that signs it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import attrs
+
+from api.publishing import publisher
+from api.records import Recorder, timestamp
+from api.settings import Settings
+from engine.audit import DecisionLog, LogUnavailable
+from engine.audit.checkpointer import Checkpointer
+from engine.audit.signing import Signatory, open_key
+from engine.audit.vault import KeyEncryptionKey, Vault, make_key_file, open_index_key, read_key_file
+from engine.audit.vault.open_facts import seal_open_facts
+
+ANCHOR = "checkpoint"
+PUBLIC_KEYS = "log.pub"
+SIGNING_KEY = "log.key"
+KEY_ENCRYPTION_KEY = "kek.key"
+
+
+@attrs.frozen
+class Record:
+    """The parts of a record that is open; whoever opened it closes the log."""
+
+    log: DecisionLog
+    vault: Vault
+    signatory: Signatory
+    publish: Callable[[str], None] | None
+
+    def checkpointer(self, report: Callable[[str], None]) -> Checkpointer:
+        """The thread that signs what is appended from now on; `report` is told what does not work."""
+        return Checkpointer(self.log, self.signatory, self.publish, report)
+
+
+def open_record(settings: Settings, recorder: Recorder) -> Record:
+    """The record that the settings name, made if there is none, and checked against its last checkpoint.
+
+    Raises:
+        LogUnavailable: a part cannot be used, or the log is not what was signed.
+    """
+    log = DecisionLog.open(settings.data, settings.log_url)
+    try:
+        return _complete(log, settings, recorder)
+    except BaseException:
+        log.close()
+        raise
+
+
+def _complete(log: DecisionLog, settings: Settings, recorder: Recorder) -> Record:
+    kek = _key_encryption_key(settings, log)
+    vault = _open_vault(log, kek)
+    key = settings.log_key or settings.data / SIGNING_KEY
+    signatory = Signatory(
+        log=log,
+        key=key,
+        origin=open_key(key, settings.log_origin).name,
+        anchor=settings.data / ANCHOR,
+        public=settings.data / PUBLIC_KEYS,
+        new_entry=recorder.entry,
+    )
+    signatory.check()
+    seal_open_facts(log, vault.sealer(timestamp(recorder.now())), signatory.new_entry)
+    signatory.sign()
+    return Record(log, vault, signatory, publisher(settings.checkpoint))
+
+
+def _open_vault(log: DecisionLog, kek: KeyEncryptionKey) -> Vault:
+    index_keys: list[bytes] = []
+    log.change(lambda transaction: index_keys.append(open_index_key(transaction.keys, kek)))
+    return Vault(kek, index_keys[-1], log.store.reading_keys)
+
+
+def _key_encryption_key(settings: Settings, log: DecisionLog) -> KeyEncryptionKey:
+    """The key from the environment or the file; a new file where nothing has been locked with one yet."""
+    if settings.kek is not None:
+        try:
+            return KeyEncryptionKey.parse(settings.kek)
+        except ValueError as error:
+            raise LogUnavailable(f"OSTIARY_KEK: {error}") from None
+    path: Path = settings.kek_file or settings.data / KEY_ENCRYPTION_KEY
+    with log.store.reading_keys() as keys:
+        is_new = not keys.execute("SELECT 1 FROM vault_state")
+    return make_key_file(path) if is_new and not path.exists() else read_key_file(path)

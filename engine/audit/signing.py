@@ -1,0 +1,221 @@
+"""Signing what the log holds: a checkpoint only over what was read back, and only if it extends the last one."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import json
+import secrets
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+
+from engine.audit import keyfile
+from engine.audit.anchor import read_anchor, write_anchor
+from engine.audit.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
+from engine.audit.merkle import Frontier, ProofError, frontier_at
+from engine.audit.note import NoteError, Signer, Verifier
+from engine.audit.tiles import TileError
+from engine.audit.unavailable import Cause, LogUnavailable, from_os_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from engine.audit.entry import Entry, Kind
+    from engine.audit.log import DecisionLog
+
+NewEntry: TypeAlias = "Callable[[Kind, dict[str, Any]], Entry]"
+"""Makes the entry of a kind with these fields: who is told the time, and by whom, is the caller's business."""
+
+_STOP = (
+    "stop every service on this log, keep it and the file `checkpoint` as they are, run `ostiary log verify` to see "
+    "what was changed, and restore a backup"
+)
+
+
+def open_key(path: Path, origin: str | None) -> Signer:
+    """The signing key in the file, made on the first start; without an origin a new one gets a random name.
+
+    Raises:
+        LogUnavailable: the file cannot be used, or is of another origin.
+    """
+    try:
+        if origin is None:
+            origin = keyfile.read_signer(path).name if path.exists() else f"ostiary.local/{secrets.token_hex(4)}"
+        return keyfile.open_signer(path, origin)
+    except NoteError as error:
+        raise LogUnavailable(
+            f"the log's origin `{origin}` cannot name a key ({error}); correct OSTIARY_LOG_ORIGIN"
+        ) from error
+
+
+@attrs.frozen
+class Signatory:
+    """Signs checkpoints of one log with the key in a file, which a rotation may replace at any time.
+
+    `anchor` is the file beside the databases that holds the last note; `public` that of all public keys the log has
+    had, one vkey a line.
+    """
+
+    log: DecisionLog
+    key: Path
+    origin: str
+    anchor: Path
+    public: Path
+    new_entry: NewEntry
+
+    def sign(self) -> str | None:
+        """Sign what has been appended since the last checkpoint, if anything has; the note of the last one then.
+
+        The new bodies are read back and hashed, and the tree over them must be the one the log says it has and extend
+        the last one that was signed.
+
+        Raises:
+            LogUnavailable: the log or the key cannot be used. With cause DAMAGED nothing may be appended any more.
+        """
+        with self.log.store.signing_turn():
+            last, note = self._last()
+            signers = self._signers()
+            if last is not None and self.log.size() == last.size:
+                return note
+            if self._has_news(last):
+                self.log.append(self.new_entry("checkpoint_signed", _told(last, note)))
+            head = self.log.head()
+            self._read_back(last, head)
+            signed = sign_checkpoint(Checkpoint(self.origin, head.size, head.root()), signers)
+            write_anchor(self.anchor, signed)
+            self.log.store_checkpoint(head.size, signed)
+            return signed
+
+    def rotate(self) -> tuple[Verifier, Verifier]:
+        """Replace the signing key: the old and the new public one. The next checkpoint is signed by both.
+
+        Raises:
+            LogUnavailable: the log or the key cannot be used.
+        """
+        with self.log.store.signing_turn():
+            old, new = keyfile.rotate(self.key)
+        self.sign()
+        return old.verifier, new.verifier
+
+    def check(self) -> None:
+        """See that the log extends the last checkpoint, in work that does not grow with its length.
+
+        Raises:
+            LogUnavailable: it does not, or the last checkpoint is not of this log.
+        """
+        last, _ = self._last()
+        self._extended_frontier(last, self.log.head())
+
+    def verifiers(self) -> tuple[Verifier, ...]:
+        """All public keys the log has had, as far as this place knows them."""
+        try:
+            lines = self.public.read_text().split() if self.public.exists() else []
+            known = [Verifier.parse(line) for line in lines]
+        except OSError as error:
+            raise from_os_error(self.public, error) from error
+        except NoteError as error:
+            raise LogUnavailable(f"{self.public}: a line is not a public key ({error}); restore the file") from error
+        current = keyfile.open_signer(self.key, self.origin).verifier
+        if current not in known:
+            known.append(current)
+            write_anchor(self.public, "".join(f"{verifier.text}\n" for verifier in known))
+        return tuple(known)
+
+    def _last(self) -> tuple[Checkpoint | None, str | None]:
+        """The larger of the checkpoints in the file and in the database, the first having been checked against it."""
+        verifiers = self.verifiers()
+        found: list[tuple[Checkpoint, str]] = []
+        stored = self.log.latest_checkpoint()
+        for place, note in ((self.anchor, read_anchor(self.anchor)), (self.log.store.name, stored)):
+            if note is None:
+                continue
+            try:
+                text = note.decode() if isinstance(note, bytes) else note
+                found.append((read_checkpoint(text, verifiers), text))
+            except ValueError as error:
+                raise LogUnavailable(
+                    f"{place}: the last checkpoint is not one of this log's key ({error}); {_STOP}", cause=Cause.DAMAGED
+                ) from error
+        if len(found) == 2:
+            older, newer = sorted((checkpoint for checkpoint, _ in found), key=lambda checkpoint: checkpoint.size)
+            self._extended_frontier(older, self.log.head())
+            if older.size == newer.size and older.root != newer.root:
+                raise self._fork(f"two checkpoints of size {older.size} with different roots have been signed")
+        return max(found, key=lambda pair: pair[0].size, default=(None, None))
+
+    def _signers(self) -> list[Signer]:
+        """Who signs now: the key in the file; after a rotation the one before as well, once."""
+        signer = keyfile.open_signer(self.key, self.origin)
+        known = self.log.last_of("log_created", "key_rotated")
+        if known is None:
+            self.log.append(self.new_entry("log_created", {"origin": self.origin, "key": signer.verifier.text}))
+            return [signer]
+        vkey = _key_in(known.body)
+        if vkey == signer.verifier.text:
+            return [signer]
+        previous = self._previous(vkey)
+        self.log.append(self.new_entry("key_rotated", {"key": signer.verifier.text, "previous": vkey}))
+        return [signer, previous]
+
+    def _previous(self, vkey: str) -> Signer:
+        """The private key of the log's last public one, as a rotation leaves it."""
+        with contextlib.suppress(NoteError, FileNotFoundError):
+            verifier = Verifier.parse(vkey)
+            previous = keyfile.read_signer(self.key.with_name(f"{self.key.name}.{verifier.id.hex()}"))
+            if previous.verifier == verifier:
+                return previous
+        raise LogUnavailable(
+            f"{self.key}: this is not the key of the log, which is `{vkey}`; put that key in its place. Services that "
+            "share a log share its key, and rotate it with `ostiary log rotate-key`"
+        )
+
+    def _has_news(self, last: Checkpoint | None) -> bool:
+        """Whether an entry waits that does not itself tell of a checkpoint: else there would be one more each time."""
+        if last is None:
+            return False
+        return any(entry.kind != "checkpoint_signed" for entry in self.log.entries(last.size))
+
+    def _extended_frontier(self, last: Checkpoint | None, head: Frontier) -> Frontier:
+        """The frontier at the last checkpoint, whose root it has, of a log that has not become shorter."""
+        if last is None:
+            return Frontier()
+        if last.origin != self.origin:
+            raise LogUnavailable(f"{self.anchor}: it is a checkpoint of the log `{last.origin}`, not `{self.origin}`")
+        if head.size < last.size:
+            raise self._fork(f"it has {head.size} entries, but {last.size} were signed: its end is missing")
+        try:
+            with self.log.store.reading() as session:
+                frontier = frontier_at(last.size, self.log.tree(session, head.size))
+        except (TileError, ProofError) as error:
+            raise self._fork(str(error)) from error
+        if frontier.root() != last.root:
+            raise self._fork(f"its first {last.size} entries are not those that were signed")
+        return frontier
+
+    def _read_back(self, last: Checkpoint | None, head: Frontier) -> None:
+        tree = self._extended_frontier(last, head)
+        tree = tree.extended(entry.leaf for entry in self.log.entries(tree.size, head.size))
+        if tree != head:
+            raise self._fork("the tree over its new entries is not the one it says it has")
+
+    def _fork(self, what: str) -> LogUnavailable:
+        return LogUnavailable(f"{self.log.store.name}: {what}; {_STOP}", cause=Cause.DAMAGED)
+
+
+def _key_in(body: bytes) -> str:
+    """The public key that an entry about keys hands over to."""
+    key: str = json.loads(body)["key"]
+    return key
+
+
+def _told(last: Checkpoint | None, note: str | None) -> dict[str, Any]:
+    assert last is not None
+    assert note is not None
+    return {
+        "size": last.size,
+        "root": base64.b64encode(last.root).decode(),
+        "note_sha256": hashlib.sha256(note.encode()).hexdigest(),
+    }
