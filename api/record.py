@@ -63,7 +63,8 @@ def _complete(log: DecisionLog, settings: Settings, recorder: Recorder) -> Recor
         new_entry=recorder.entry,
     )
     signatory.check()
-    seal_open_facts(log, vault.sealer(timestamp(recorder.now())), signatory.new_entry)
+    with log.store.signing_turn():
+        seal_open_facts(log, vault.sealer(timestamp(recorder.now())), signatory.new_entry)
     signatory.sign()
     return Record(log, vault, signatory, publisher(settings.checkpoint))
 

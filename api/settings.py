@@ -30,10 +30,10 @@ class Settings:
     """Where the service finds and keeps things, and how it listens. Paths are absolute.
 
     `rules` are the base and what is laid over it, in order; `data` holds all state; `port` 0 lets the system choose;
-    `threads` is how many requests are worked on at a time. `log_url` is the PostgreSQL database that holds the log,
-    None for files in `data`; `log_origin` the name it is signed under, `log_key` the file of the key that signs;
-    `kek_file` or `kek` (base64) the key that locks customers' keys; `checkpoint` the file or address that checkpoints
-    go to besides the one in `data`; `caller_header` the header by which a proxy names callers.
+    `threads` is how many requests each of `processes` works on at a time. `log_url` is the PostgreSQL database that
+    holds the log, None for files in `data`; `log_origin` the name it is signed under, `log_key` the file of the key
+    that signs; `kek_file` or `kek` (base64) the key that locks customers' keys; `checkpoint` the file or address that
+    checkpoints go to besides the one in `data`; `caller_header` the header by which a proxy names callers.
     """
 
     data: Path
@@ -42,6 +42,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     threads: int = 8
+    processes: int = 1
     log_level: str = "info"
     log_url: str | None = attrs.field(default=None, repr=False)
     log_origin: str | None = None
@@ -75,6 +76,7 @@ VARIABLES = {
     "OSTIARY_HOST": "address to listen on, one of 127.0.0.1, ::1, localhost; default 127.0.0.1",
     "OSTIARY_PORT": "port to listen on, 0 to 65535, 0 for any free one; default 8080",
     "OSTIARY_THREADS": "requests worked on at a time, 1 to 256; default 8",
+    "OSTIARY_PROCESSES": "processes that serve on one log, 1 to 64; default 1",
     "OSTIARY_LOG_LEVEL": "what is written to standard error: debug, info, warning or error; default info",
 }
 """Every variable with what it means; docs/http.md lists them."""
@@ -120,6 +122,7 @@ def from_environment(
         host=_host(values.get("OSTIARY_HOST", "127.0.0.1")),
         port=_number("OSTIARY_PORT", values, 8080, 0, 65535),
         threads=_number("OSTIARY_THREADS", values, 8, 1, 256),
+        processes=_number("OSTIARY_PROCESSES", values, 1, 1, 64),
         log_level=_word("OSTIARY_LOG_LEVEL", values, "info", LOG_LEVELS),
         log_url=_database(values.get("OSTIARY_LOG")),
         log_origin=values.get("OSTIARY_LOG_ORIGIN"),

@@ -31,7 +31,9 @@ def open_service(
     recorder = Recorder(policy.digest, lambda: law_day(now(), policy), new_id, now)
     record = open_record(settings, recorder)
     try:
-        _activate(policy, record, recorder)
+        # One service at a time, so that several that start together put one activation on record.
+        with record.log.store.signing_turn():
+            _activate(policy, record, recorder)
         checkpointer = record.checkpointer(LOGGER.error)
     except BaseException:
         record.log.close()
@@ -43,11 +45,12 @@ def open_service(
 def _activate(policy: Policy, record: Record, recorder: Recorder) -> None:
     """Store the policy and put its activation on record, unless it was the last one activated."""
     record.log.store_policy(policy.digest, policy.document, policy.files)
-    if _last_policy(record.log) != policy.digest:
+    if last_policy(record.log) != policy.digest:
         record.log.append(recorder.entry("policy_activated", _activation(policy, record.log)))
 
 
-def _last_policy(log: DecisionLog) -> str | None:
+def last_policy(log: DecisionLog) -> str | None:
+    """Digest of the policy that was activated last, None if none was. Raises LogUnavailable."""
     last = log.last_of("policy_activated")
     return None if last is None else orjson.loads(last.body)["policy"]
 

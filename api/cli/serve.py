@@ -15,10 +15,10 @@ from api.app import create_app
 from api.application import service_of
 from api.cli.exit_codes import ExitCode
 from api.cli.options import load_or_show, policy_options
+from api.cli.processes import supervise
 from api.example import curl_line
 from api.server import Server, base_url, listen
 from api.settings import Settings, SettingsError, from_environment
-from engine import Policy
 from engine.audit import LogUnavailable
 
 
@@ -33,6 +33,11 @@ from engine.audit import LogUnavailable
 )
 @click.option(
     "--threads", metavar="NUMBER", help="Requests worked on at a time.  [env var: OSTIARY_THREADS; default: 8]"
+)
+@click.option(
+    "--processes",
+    metavar="NUMBER",
+    help="Processes that serve, on one log.  [env var: OSTIARY_PROCESSES; default: 1]",
 )
 @click.option("--data", metavar="DIRECTORY", help="Directory of all state.  [env var: OSTIARY_DATA; default: var]")
 @policy_options
@@ -52,13 +57,10 @@ def serve(rules: tuple[Path, ...], jurisdictions: Path, **given: str | None) -> 
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
     with _listener(settings) as listener:
-        policy = load_or_show(settings.rules, settings.jurisdictions)
-        if policy is None:
-            return ExitCode.RULES_INVALID
-        for warning in policy.warnings:
-            click.echo(f"{warning.span.file}:{warning.span.line}: {warning.message}", err=True)
-        _serve(settings, listener, policy)
-    return ExitCode.OK
+        if settings.processes == 1:
+            return _serve(settings, listener, number=0)
+        # Forked before anything is loaded: what native libraries keep of a process does not survive being copied.
+        return supervise(settings.processes, lambda number: _serve(settings, listener, number))
 
 
 def _listener(settings: Settings) -> socket.socket:
@@ -72,7 +74,13 @@ def _listener(settings: Settings) -> socket.socket:
         ) from None
 
 
-def _serve(settings: Settings, listener: socket.socket, policy: Policy) -> None:
+def _serve(settings: Settings, listener: socket.socket, number: int) -> int:
+    """Serve until told to stop; the process with number 0 speaks for all."""
+    policy = load_or_show(settings.rules, settings.jurisdictions)
+    if policy is None:
+        return ExitCode.RULES_INVALID
+    for warning in policy.warnings if number == 0 else ():
+        click.echo(f"{warning.span.file}:{warning.span.line}: {warning.message}", err=True)
     service_log.configure(settings.log_level)
     try:
         app = create_app(settings, policy=policy)
@@ -94,6 +102,7 @@ def _serve(settings: Settings, listener: socket.socket, policy: Policy) -> None:
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_, stop)
     try:
-        server.run(announce)
+        server.run(announce if number == 0 else lambda: None)
     finally:
         service.close()
+    return ExitCode.OK

@@ -1,0 +1,91 @@
+"""Several processes that serve one socket: begun together, ended together, and replaced when one dies."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+
+import click
+
+_SOON = 5.0
+"""Seconds within which a process that gives up is taken to have been unable to start."""
+_PAUSE = 0.5
+_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def supervise(count: int, serve: Callable[[int], int]) -> int:
+    """Run `serve` in so many processes, which it is told the number of, from 0; the exit code of the first to refuse.
+
+    A process that gives up soon after its start, such as over mistakes in the rules, ends all. One that is killed, or
+    gives up later, is started again. SIGTERM and SIGINT are passed on, and then nothing is started again. If this
+    process is killed, the others end.
+    """
+    return _Supervisor(serve).run(count)
+
+
+class _Supervisor:
+    def __init__(self, serve: Callable[[int], int]) -> None:
+        self._serve = serve
+        self._running: dict[int, tuple[int, float]] = {}
+        self._is_stopping = False
+        # Nobody writes to it: it ends when this process does, however it dies.
+        self._life, self._held = os.pipe()
+
+    def run(self, count: int) -> int:
+        for name in _SIGNALS:
+            signal.signal(name, self._stop)
+        for number in range(count):
+            self._start(number)
+        code = 0
+        while self._running:
+            process, status = os.wait()
+            number, began = self._running.pop(process)
+            if self._is_stopping:
+                continue
+            ended = os.waitstatus_to_exitcode(status)
+            if ended > 0 and time.monotonic() - began < _SOON:
+                code = ended
+                self._stop(signal.SIGTERM, None)
+            else:
+                click.echo(f"process {number} ended ({ended}) and is started again", err=True)
+                time.sleep(_PAUSE)
+                self._start(number)
+        return code
+
+    def _start(self, number: int) -> None:
+        sys.stdout.flush()
+        # Held back until the new process has handlers of its own, or a signal to it would be taken as one to this one.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        process = os.fork()
+        if process == 0:
+            code = 1
+            for name in _SIGNALS:
+                signal.signal(name, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            os.close(self._held)
+            threading.Thread(target=_end_with, args=(self._life,), name="parent", daemon=True).start()
+            try:
+                code = self._serve(number)
+            except click.ClickException as error:
+                error.show()
+            finally:
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(code)
+        self._running[process] = (number, time.monotonic())
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+    def _stop(self, _signal: int, _frame: FrameType | None) -> None:
+        self._is_stopping = True
+        for process in self._running:
+            os.kill(process, signal.SIGTERM)
+
+
+def _end_with(life: int) -> None:
+    os.read(life, 1)
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,80 @@
+"""Several processes serve one socket and one log; any of them may be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running_service import COMMAND, RunningService
+
+from api.example import EXAMPLE_REQUEST
+from engine.audit import DecisionLog
+
+
+def _children(parent: int) -> set[int]:
+    return {int(line) for line in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()}
+
+
+def _wait(until, seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[RunningService]:
+    running = RunningService(tmp_path / "data", ("--processes", "2"))
+    _wait(lambda: len(_children(running.process.pid)) == 2)
+    yield running
+    running.kill()
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_they_share_one_log_without_a_hole_and_one_activation(service: RunningService, tmp_path: Path) -> None:
+    answers = [service.decide(EXAMPLE_REQUEST) for _ in range(30)]
+    assert {answer.status for answer in answers} == {200}
+    service.stop()
+    with DecisionLog.open(tmp_path / "data") as log:
+        kinds = [entry.kind for entry in log.entries()]
+    assert kinds.count("decision") == 30
+    assert kinds.count("policy_activated") == kinds.count("log_created") == 1
+
+
+def test_one_that_is_killed_is_replaced_and_loses_nothing(service: RunningService, tmp_path: Path) -> None:
+    before = _children(service.process.pid)
+    acknowledged = [service.decide(EXAMPLE_REQUEST).document["id"] for _ in range(10)]
+    os.kill(min(before), signal.SIGKILL)
+    _wait(lambda: len(_children(service.process.pid) - before) == 1)
+    acknowledged += [service.decide(EXAMPLE_REQUEST).document["id"] for _ in range(10)]
+    service.stop()
+    with DecisionLog.open(tmp_path / "data") as log:
+        assert all(log.get(id_) for id_ in acknowledged)
+
+
+def test_none_outlives_the_first(service: RunningService) -> None:
+    children = _children(service.process.pid)
+    os.kill(service.process.pid, signal.SIGKILL)
+    _wait(lambda: not any(map(_is_alive, children)))
+
+
+def test_mistakes_in_the_rules_end_all(tmp_path: Path) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    arguments = ("serve", "--port", "0", "--processes", "3", "--rules", str(rules), "--data", str(tmp_path / "data"))
+    ended = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 3, json.dumps(ended.stderr)
+    assert sys.executable not in ended.stderr
