@@ -2,7 +2,7 @@
 # `make setup` installs what running needs into .venv from the lock file; nothing else on the machine is touched.
 
 .DELETE_ON_ERROR:
-.PHONY: run setup setup-dev test check-rules coverage lint types lock bench clean
+.PHONY: run setup setup-dev test check-rules coverage corpus lint types lock bench clean
 
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
@@ -53,6 +53,11 @@ check-rules: setup
 coverage: setup
 	$(BIN)/ostiary coverage --format markdown > docs/coverage.md.new
 	mv docs/coverage.md.new docs/coverage.md
+
+# What this engine decides, kept for every later one: `make corpus NAME=0.2.0` before a release.
+corpus: setup-dev
+	@test -n "$(NAME)" || { echo 'Name the release: `make corpus NAME=0.2.0`' >&2; exit 1; }
+	PYTHONPATH=.:tests $(BIN)/python tests/replay/freeze_corpus.py $(NAME)
 
 # New versions of the dependencies. Needs network; the result is reviewed and committed.
 lock: setup-dev

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from importlib.metadata import version
@@ -11,6 +10,7 @@ from typing import Final
 import click
 
 from api.cli.exit_codes import ExitCode
+from api.cli.lazy_group import LazyGroup
 
 _COMMANDS: Final = {
     "serve": "Serve decisions over HTTP, on this machine",
@@ -18,32 +18,21 @@ _COMMANDS: Final = {
     "check": "Look for mistakes in rules and jurisdictions",
     "test": "Run the rule tests beside the rules",
     "coverage": "Show what answers each paragraph of the law",
+    "log": "Work with the log of decisions",
 }
 
 
-class _LazyGroup(click.Group):
-    """A group that knows its commands by name and imports one when it is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = getattr(importlib.import_module(f"api.cli.{cmd_name}"), cmd_name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
-
-
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=LazyGroup,
+    commands_of=_COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(version("ostiary"), message="%(prog)s %(version)s")
 def ostiary() -> None:
     """Decide, with reasons and citations, whether a cloud account may be opened or kept.
 
-    Exit codes: 0 ok or allowed, 1 usage or input/output, 2 not allowed (decide), 3 rules invalid, 4 tests failed.
+    Exit codes: 0 ok or allowed, 1 usage or input/output, 2 not allowed (decide) or not as recorded (log), 3 rules
+    invalid, 4 tests failed.
     """
 
 

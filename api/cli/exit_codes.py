@@ -14,6 +14,8 @@ class ExitCode(IntEnum):
     """The command line, a file, a request or the network is at fault."""
     NOT_ALLOWED = 2
     """`decide`: held, up for review, or denied."""
+    DIFFERS = 2
+    """`log replay`: at least one decision does not come out as it is recorded."""
     RULES_INVALID = 3
     """The rules or jurisdictions have mistakes."""
     TESTS_FAILED = 4

@@ -15,14 +15,14 @@ from engine import Policy, PolicyError, load
 from engine.language.rendering import render_text
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
+_DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 def policy_options(command: _Command) -> _Command:
     """The options `--rules`, which gives a tuple of directories, and `--jurisdictions`."""
-    directory = click.Path(exists=True, file_okay=False, path_type=Path)
     rules = click.option(
         "--rules",
-        type=directory,
+        type=_DIRECTORY,
         multiple=True,
         default=lambda: (default_rules(),),
         envvar="OSTIARY_RULES",
@@ -30,16 +30,20 @@ def policy_options(command: _Command) -> _Command:
         show_default="those that come with Ostiary",
         help="Directory of rule files; given again, one that is laid over those before it.",
     )
-    jurisdictions = click.option(
+    return rules(jurisdictions_option(command))
+
+
+def jurisdictions_option(command: _Command) -> _Command:
+    """The option `--jurisdictions`."""
+    return click.option(
         "--jurisdictions",
-        type=directory,
+        type=_DIRECTORY,
         default=default_jurisdictions,
         envvar="OSTIARY_JURISDICTIONS",
         show_envvar=True,
         show_default="the one that comes with Ostiary",
         help="Directory of places and special measures.",
-    )
-    return rules(jurisdictions(command))
+    )(command)
 
 
 def locate(path: Path | None, rules: Sequence[Path]) -> tuple[Sequence[Path], Path | None]:

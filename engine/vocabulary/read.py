@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,11 @@ _FILE = Path(__file__).with_name("facts.yaml")
 def read_vocabulary() -> Vocabulary:
     """The vocabulary this version of the engine speaks. The file ships with the code, so a defect in it is a bug."""
     # Our own file, read as plain strings: the loader that knows no types cannot misread `no` or a date.
-    source = yaml.load(_FILE.read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - builds only strings
+    return vocabulary_of(yaml.load(_FILE.read_text("utf-8"), Loader=_LOADER))  # noqa: S506 - builds only strings
+
+
+def vocabulary_of(source: Mapping[str, Any]) -> Vocabulary:
+    """The vocabulary of the parsed content of such a file, as the identity of a policy carries it."""
     enums = {name: tuple(values) for name, values in source["enums"].items()}
     read = _Reader(enums, frozenset(source["records"]))
     own = {name: read.fields(body) for name, body in source["records"].items()}

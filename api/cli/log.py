@@ -1,0 +1,18 @@
+"""`ostiary log`: what can be done with the log of decisions."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from api.cli.lazy_group import LazyGroup
+
+_COMMANDS: Final = {
+    "replay": "Decide logged requests again: does the same come out, or what would change?",
+}
+
+
+@click.group(cls=LazyGroup, commands_of=_COMMANDS, prefix="log_")
+def log() -> None:
+    """Work with the log of decisions."""
