@@ -54,10 +54,12 @@ def _complete(log: DecisionLog, settings: Settings, recorder: Recorder) -> Recor
     kek = _key_encryption_key(settings, log)
     vault = _open_vault(log, kek)
     key = settings.log_key or settings.data / SIGNING_KEY
+    with log.store.signing_turn():
+        origin = open_key(key, settings.log_origin).name
     signatory = Signatory(
         log=log,
         key=key,
-        origin=open_key(key, settings.log_origin).name,
+        origin=origin,
         anchor=settings.data / ANCHOR,
         public=settings.data / PUBLIC_KEYS,
         new_entry=recorder.entry,
