@@ -26,7 +26,7 @@ class Checkpoint:
 
     origin: str
     size: int
-    root: bytes
+    root: bytes = attrs.field(repr=bytes.hex)
 
     def __attrs_post_init__(self) -> None:
         if not self.origin or "\n" in self.origin:

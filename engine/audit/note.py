@@ -51,7 +51,7 @@ class Verifier:
     """A public key (32 bytes, RFC 8032) and the name it signs under."""
 
     name: str = attrs.field(validator=_check_name)
-    key: bytes = attrs.field(validator=_check_key)
+    key: bytes = attrs.field(validator=_check_key, repr=bytes.hex)
 
     @property
     def id(self) -> bytes:
