@@ -112,7 +112,10 @@ def _without_triggers(raw):
         ('DELETE FROM entry WHERE "index" = 100', "entries are missing between index 44 and 299"),
         ("UPDATE entry SET body = x'7b7d' WHERE \"index\" = 101", "the body of entry 101 is not the one that was"),
         ("UPDATE log_state SET frontier = zeroblob(32)", "the state of its tree is not that of 300 entries"),
-        ("UPDATE _sqlite_migrations SET name = '0003-later' WHERE name = '0002-proofs'", "a newer version wrote this log"),
+        (
+            "UPDATE _sqlite_migrations SET name = '0003-later' WHERE name = '0002-proofs'",
+            "a newer version wrote this log",
+        ),
     ],
 )
 def test_a_log_that_does_not_agree_with_itself_is_not_opened(raw, filled, damage, words):

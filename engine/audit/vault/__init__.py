@@ -1,4 +1,4 @@
-"""The vault: what identifies customers is encrypted under a key for each, and gone for good once that key is destroyed."""
+"""The vault: what identifies a customer is encrypted under a key of its own, and gone once that key is destroyed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from engine.audit.vault.envelope import KeyEncryptionKey
 from engine.audit.vault.errors import NotDestroyable, UnknownSubject, VaultError
 from engine.audit.vault.key_file import make_key_file, read_key_file
 from engine.audit.vault.retention import KeptThrough, KeptWithoutEnd, Readings, retention_of
-from engine.audit.vault.vault import Sealer, Vault, open_index_key
+from engine.audit.vault.unlocking import choose_key, open_index_key, rewrap
+from engine.audit.vault.vault import Sealer, Vault
 
 __all__ = [
     "KeptThrough",
@@ -18,8 +19,10 @@ __all__ = [
     "UnknownSubject",
     "Vault",
     "VaultError",
+    "choose_key",
     "make_key_file",
     "open_index_key",
     "read_key_file",
     "retention_of",
+    "rewrap",
 ]

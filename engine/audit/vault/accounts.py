@@ -1,11 +1,12 @@
-"""What requests tell, one after another, about the accounts of a customer, as far as it decides how long records are kept.
+"""What one request after another tells of a customer's accounts: the days that decide how long records are kept.
 
-Nothing a later request says may bring the end nearer than what is true, so of two days the later one stays, and a request
-that does not say that an account is closed opens it again.
+Requests may come late, twice or from several systems, and none of them may bring the end nearer than it is: of two days
+the later one stays, and a request that does not say that an account is closed opens it again.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from typing import TYPE_CHECKING
 
@@ -41,8 +42,8 @@ def dates_told(account: Mapping[str, object] | None, pseudonym: Callable[[str], 
 def with_told(known: Mapping[str, AccountDates], told: AccountDates) -> dict[str, AccountDates]:
     """The accounts of one customer, by pseudonym, after one more request.
 
-    A request without an account's id, and without a day, is likely to be the one by which an account was opened that had
-    no id yet. It stands for an account of its own until an account with an id is told of for the first time.
+    A request that gives an account neither id nor day is likely the one by which it was opened, before it had an id. It
+    stands for an account of its own until one with an id is told of for the first time.
     """
     accounts = dict(known)
     old = accounts.get(told.account)
@@ -73,7 +74,9 @@ def _day(account: Mapping[str, object], name: str) -> str | None:
     value = account.get(name)
     if value is None:
         return None
-    try:
-        return datetime.date.fromisoformat(str(value)).isoformat()
-    except ValueError:
-        raise ValueError(f"`account.{name}` is not a date of the form `YYYY-MM-DD`; correct it") from None
+    day = str(value)
+    # Python also reads other forms, which do not sort as text.
+    with contextlib.suppress(ValueError):
+        if datetime.date.fromisoformat(day).isoformat() == day:
+            return day
+    raise ValueError(f"`account.{name}` is not a date of the form `YYYY-MM-DD`; correct it")

@@ -3,9 +3,11 @@
 1. In the transaction that logs `destruction_begun`: `check`.
 2. In another one: `destroy_key`, which checks once more, because a hold or a reopened account may have come in between.
    Where keys and log are not one database, the keys are committed first.
-3. In the transaction that logs `destruction_done`: `remove_sealed`. The key is gone by then, so a crash before it leaves
-   boxes that nobody can open, and `unfinished` finds them.
-4. Then the database overwrites what it has deleted (the store's `scrub`).
+3. In the transaction that logs `destruction_done`: `remove_sealed`. The key is gone by then, so a crash before it
+   leaves boxes that nobody can open, and `unfinished` finds them.
+4. Once for all of them, the store's `scrub`. In SQLite `secure_delete` overwrites a deleted row, but when an index is
+   rebalanced it can leave a copy of an indexed value, so the file of the keys is also written anew (`VACUUM`), and then
+   the write-ahead log is emptied.
 """
 
 from __future__ import annotations

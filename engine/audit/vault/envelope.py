@@ -1,8 +1,9 @@
 """Keys and boxes: AES-256-GCM (NIST SP 800-38D) twice, facts under a customer's data key and that under a key of ours.
 
-A box is bound to its customer and its entry, a wrapped key to its customer and the key it is wrapped by: moved to another
-place neither opens. GCM alone lets whoever makes a box find two keys that both open it, each to a text of its own. So every
-text begins with 32 zero bytes: under a second key they would have to come out as zeros too, which nobody can bring about.
+A box is bound to its customer and its entry, a wrapped key to its customer and the key it is wrapped by: moved to
+another place neither opens. GCM alone lets whoever makes a box find two keys that both open it, each to a text of its
+own, so what a box says could be chosen later. Therefore every text begins with 32 zero bytes, which nobody can make
+come out as zeros under a second key too.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ class DataKey:
     _cipher: AESGCM = attrs.field(converter=_cipher, repr=False)
 
     def seal(self, entry_id: str, facts: bytes) -> bytes:
-        """A box for these facts of that entry: 12 bytes of nonce, the ciphertext, 16 bytes of tag; never the same twice.
+        """A box for these facts of that entry: 12 bytes of nonce, the ciphertext, 16 bytes of tag. No two are the same.
 
         The nonce is random. A customer has few entries, far from the 2**32 that SP 800-38D allows under one key.
         """
@@ -61,7 +62,7 @@ class DataKey:
             return _unpadded(text)
         except (InvalidTag, ValueError) as error:
             raise VaultError(
-                f"entry `{entry_id}`: the sealed facts are not those that were sealed for it; restore them from a backup"
+                f"entry `{entry_id}`: its sealed facts are not as they were sealed; restore them from a backup"
             ) from error
 
     def _place(self, entry_id: str) -> bytes:

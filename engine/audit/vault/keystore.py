@@ -1,6 +1,6 @@
-"""The rows of the vault: wrapped keys, the days of accounts, holds. Every function runs inside the caller's transaction.
+"""The rows of the vault: wrapped keys, days of accounts, holds. Every function runs inside the caller's transaction.
 
-Those that write expect to be the only one who writes, as whoever appends to the log is.
+Those that write expect to be alone in it, as whoever appends to the log is.
 """
 
 from __future__ import annotations
@@ -18,22 +18,27 @@ if TYPE_CHECKING:
 
     from engine.audit.entry import NewKey, Sealed
     from engine.audit.store import Session
-    from engine.audit.vault.envelope import KeyEncryptionKey
 
 # In the types of the database: {bytes} and {integer}.
 TABLES = (
-    "CREATE TABLE vault_key (subject text NOT NULL PRIMARY KEY, lookup {bytes} UNIQUE, kek text NOT NULL, "
-    "wrapped {bytes} NOT NULL, created text NOT NULL)",
-    "CREATE TABLE vault_account (subject text NOT NULL REFERENCES vault_key (subject), account text NOT NULL, "
-    "opened_on text, closed_on text, last_accessed_on text, PRIMARY KEY (subject, account))",
-    'CREATE TABLE vault_hold (subject text NOT NULL REFERENCES vault_key (subject), "case" text NOT NULL, '
-    'reason text NOT NULL, set_at text NOT NULL, PRIMARY KEY (subject, "case"))',
-    "CREATE TABLE vault_state (id {integer} NOT NULL PRIMARY KEY CHECK (id = 1), kek text NOT NULL, "
-    "index_key {bytes} NOT NULL)",
+    """CREATE TABLE vault_key (
+        subject text NOT NULL PRIMARY KEY, lookup {bytes} UNIQUE, kek text NOT NULL, wrapped {bytes} NOT NULL,
+        created text NOT NULL)""",
+    """CREATE TABLE vault_account (
+        subject text NOT NULL REFERENCES vault_key (subject), account text NOT NULL,
+        opened_on text, closed_on text, last_accessed_on text, PRIMARY KEY (subject, account))""",
+    """CREATE TABLE vault_hold (
+        subject text NOT NULL REFERENCES vault_key (subject), "case" text NOT NULL, reason text NOT NULL,
+        set_at text NOT NULL, PRIMARY KEY (subject, "case"))""",
+    """CREATE TABLE vault_state (
+        id {integer} NOT NULL PRIMARY KEY CHECK (id = 1), kek text NOT NULL, index_key {bytes} NOT NULL)""",
 )
 
 _VARIABLES = 500
 _PAGE = 500
+_ADD_KEY = (
+    "INSERT INTO vault_key (subject, lookup, kek, wrapped, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
 _PUT_ACCOUNT = (
     "INSERT INTO vault_account (subject, account, opened_on, closed_on, last_accessed_on) VALUES (?, ?, ?, ?, ?) "
     "ON CONFLICT (subject, account) DO UPDATE SET opened_on = excluded.opened_on, closed_on = excluded.closed_on, "
@@ -84,50 +89,32 @@ def find_by_subject(keys: Session, subject: str) -> StoredKey | None:
 def admit(keys: Session, batch: Sequence[Sealed]) -> set[str]:
     """Store the new keys and the days of accounts of `batch`; the subjects under which nothing may be sealed.
 
-    A subject is refused whose key was destroyed since it was read, or, if the key is new, whose customer got another new
-    key first. What was sealed for it must be sealed again. Nothing is stored for it.
+    A subject is refused whose key was destroyed since it was read, or whose key is new but whose customer got another
+    first. What was sealed for it must be sealed again; nothing is stored for it.
 
     Raises:
         VaultError: a new key is wrapped by a key-encryption key that the vault no longer uses.
     """
-    _check_kek(keys, batch)
-    refused: set[str] = set()
-    known = _known_of(keys, (sealed.subject for sealed in batch))
-    for sealed in batch:
-        if sealed.subject not in known and sealed.subject not in refused:
-            if sealed.new_key is None or not _add_key(keys, sealed.new_key):
-                refused.add(sealed.subject)
-            else:
-                known.add(sealed.subject)
-    _tell(keys, [sealed for sealed in batch if sealed.subject in known])
+    new = [sealed.new_key for sealed in batch if sealed.new_key is not None]
+    if new:
+        _check_kek(keys, new)
+        # Of two keys for one customer the first stays: `lookup` is unique.
+        keys.execute_many(_ADD_KEY, [(key.subject, key.lookup, key.kek, key.wrapped, key.created) for key in new])
+    subjects = {sealed.subject for sealed in batch}
+    found = _where_in(keys, "SELECT subject FROM vault_key WHERE subject IN ({})", subjects)
+    refused = subjects - {subject for (subject,) in found}
+    _tell(keys, [sealed for sealed in batch if sealed.subject not in refused])
     return refused
 
 
-def _check_kek(keys: Session, batch: Iterable[Sealed]) -> None:
-    wrapped_by = {sealed.new_key.kek for sealed in batch if sealed.new_key is not None}
-    if not wrapped_by:
-        return
+def _check_kek(keys: Session, new: Iterable[NewKey]) -> None:
+    wrapped_by = {key.kek for key in new}
     current = {kek for (kek,) in keys.execute("SELECT kek FROM vault_state")}
     if wrapped_by != current:
         raise VaultError(
-            f"the vault's key-encryption key is {', '.join(current) or 'not set'}, and this process wraps new keys with "
-            f"{', '.join(sorted(wrapped_by))}; restart it with the current one"
+            f"the key-encryption key of the vault is {', '.join(current) or 'not set'}, and new keys are wrapped with "
+            f"{', '.join(sorted(wrapped_by))}; restart this process with the current one"
         )
-
-
-def _add_key(keys: Session, new: NewKey) -> bool:
-    """Whether the key is stored now: another may have been stored for the same customer before."""
-    keys.execute(
-        "INSERT INTO vault_key (subject, lookup, kek, wrapped, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        [new.subject, new.lookup, new.kek, new.wrapped, new.created],
-    )
-    stored = find_by_subject(keys, new.subject)
-    return stored is not None and stored.wrapped == new.wrapped
-
-
-def _known_of(keys: Session, subjects: Iterable[str]) -> set[str]:
-    rows = _where_in(keys, "SELECT subject FROM vault_key WHERE subject IN ({})", subjects)
-    return {subject for (subject,) in rows}
 
 
 def _tell(keys: Session, batch: Sequence[Sealed]) -> None:
@@ -141,9 +128,14 @@ def _tell(keys: Session, batch: Sequence[Sealed]) -> None:
         stored = before.get(subject, {})
         for name in stored.keys() - accounts.keys():
             keys.execute("DELETE FROM vault_account WHERE subject = ? AND account = ?", [subject, name])
-        for name, dates in accounts.items():
-            if stored.get(name) != dates:
-                keys.execute(_PUT_ACCOUNT, [subject, name, dates.opened_on, dates.closed_on, dates.last_accessed_on])
+    changed = [
+        (subject, name, dates.opened_on, dates.closed_on, dates.last_accessed_on)
+        for subject, accounts in after.items()
+        for name, dates in accounts.items()
+        if before.get(subject, {}).get(name) != dates
+    ]
+    if changed:
+        keys.execute_many(_PUT_ACCOUNT, changed)
 
 
 def _accounts_of(keys: Session, subjects: Iterable[str]) -> dict[str, dict[str, AccountDates]]:
@@ -222,40 +214,6 @@ def delete_customer(keys: Session, subject: str) -> None:
     """Delete a customer's key, its lookup and its accounts. A hold is not deleted: it makes the database refuse."""
     keys.execute("DELETE FROM vault_account WHERE subject = ?", [subject])
     keys.execute("DELETE FROM vault_key WHERE subject = ?", [subject])
-
-
-def rewrap(keys: Session, old: KeyEncryptionKey, new: KeyEncryptionKey) -> int:
-    """Wrap every key that `old` wraps by `new` instead, the index key too; the number of customers' keys among them.
-
-    Done again, it changes nothing.
-
-    Raises:
-        VaultError: a key is wrapped by neither of them; the caller undoes the transaction.
-    """
-    if old.id == new.id:
-        return 0
-    for kek, wrapped in keys.execute("SELECT kek, index_key FROM vault_state"):
-        if kek != new.id:
-            keys.execute(
-                "UPDATE vault_state SET kek = ?, index_key = ?", [new.id, _rewrapped(INDEX, wrapped, old, new)]
-            )
-    last, count = "", 0
-    query = "SELECT subject, wrapped FROM vault_key WHERE kek <> ? AND subject > ? ORDER BY subject LIMIT ?"
-    while rows := keys.execute(query, [new.id, last, _PAGE]):
-        keys.execute_many(
-            "UPDATE vault_key SET kek = ?, wrapped = ? WHERE subject = ?",
-            [(new.id, _rewrapped(subject, wrapped, old, new), subject) for subject, wrapped in rows],
-        )
-        last, count = rows[-1][0], count + len(rows)
-    return count
-
-
-# In the place of a subject, which is hexadecimal.
-INDEX = "index"
-
-
-def _rewrapped(subject: str, wrapped: bytes, old: KeyEncryptionKey, new: KeyEncryptionKey) -> bytes:
-    return new.wrap(subject, old.unwrap(subject, wrapped))
 
 
 def _unknown(subject: str) -> UnknownSubject:

@@ -1,7 +1,7 @@
 """Until when the records of a customer must be kept: two years from the end of its accounts, 7.302(e)(2).
 
-Three questions the rule leaves open decide the day, switches of the loaded policy. Q16 and Q17 are read here. Q18, whose
-access counts, is answered by whoever tells `account.last_accessed_on`: it is the last access of the kind that Q18 names.
+Three questions that the rule leaves open decide the day; they are switches of the policy. Q16 and Q17 are read here.
+Q18, whose access counts, is for whoever tells `account.last_accessed_on`: the last access of the kind that Q18 names.
 """
 
 from __future__ import annotations

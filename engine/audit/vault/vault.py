@@ -13,7 +13,7 @@ from engine.audit.entry import NewKey, Sealed
 from engine.audit.vault.accounts import dates_told
 from engine.audit.vault.envelope import KEY_BYTES, DataKey
 from engine.audit.vault.errors import VaultError
-from engine.audit.vault.keystore import INDEX, StoredKey, find_by_lookup, find_by_subject
+from engine.audit.vault.keystore import StoredKey, find_by_lookup, find_by_subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,30 +21,6 @@ if TYPE_CHECKING:
 
     from engine.audit.store import Session
     from engine.audit.vault.envelope import KeyEncryptionKey
-
-
-def open_index_key(keys: Session, kek: KeyEncryptionKey) -> bytes:
-    """The key under which customers are found without their ids being stored; made in an empty vault.
-
-    The caller holds the turn to write. That it opens shows that `kek` is the one this vault uses.
-
-    Raises:
-        VaultError: it is another, or the vault has lost its state.
-    """
-    rows = keys.execute("SELECT kek, index_key FROM vault_state")
-    if rows:
-        ((kek_id, wrapped),) = rows
-        if kek_id != kek.id:
-            raise VaultError(
-                f"the vault is locked with the key-encryption key {kek_id}, and the one given is {kek.id}; "
-                "put the right one in place"
-            )
-        return kek.unwrap(INDEX, bytes(wrapped))
-    if keys.execute("SELECT subject FROM vault_key LIMIT 1"):
-        raise VaultError("the vault has keys but not the one they are found by; restore the keys from a backup")
-    index_key = os.urandom(KEY_BYTES)
-    keys.execute("INSERT INTO vault_state (id, kek, index_key) VALUES (1, ?, ?)", [kek.id, kek.wrap(INDEX, index_key)])
-    return index_key
 
 
 class Vault:
@@ -64,7 +40,7 @@ class Vault:
         )
 
     def sealer(self, now: str) -> Sealer:
-        """For one request or one batch that is written in one transaction; `now` (RFC 3339) is when new keys are made."""
+        """For one request, or a batch written in one transaction; `now` (RFC 3339) is when new keys are made."""
         return Sealer(self, now)
 
     def subject_of(self, customer_id: str) -> str | None:
@@ -111,7 +87,7 @@ class Vault:
     def _unwrapped(self, stored: StoredKey) -> DataKey:
         if stored.kek != self._kek.id:
             raise VaultError(
-                f"the key of `{stored.subject}` is wrapped by the key-encryption key {stored.kek}, and this process has "
+                f"the key of `{stored.subject}` is wrapped by the key-encryption key {stored.kek}, this process has "
                 f"{self._kek.id}; restart it with the right one"
             )
         return DataKey(stored.subject, self._kek.unwrap(stored.subject, stored.wrapped))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from engine.audit.unavailable import LogUnavailable
+from engine.audit.vault.keystore import TABLES
 
 if TYPE_CHECKING:
     from engine.audit.store.protocol import Session
@@ -25,13 +26,6 @@ CREATE TABLE checkpoint (size bigint PRIMARY KEY, note text NOT NULL);
 CREATE TABLE idempotency (scope text, key text, fingerprint bytea NOT NULL, "index" bigint NOT NULL REFERENCES entry,
   expires bigint NOT NULL, PRIMARY KEY (scope, key));
 CREATE INDEX idempotency_expires ON idempotency (expires);
-CREATE TABLE vault_key (subject text PRIMARY KEY, lookup bytea UNIQUE, kek text NOT NULL, wrapped bytea NOT NULL,
-  created text NOT NULL);
-CREATE TABLE vault_account (subject text REFERENCES vault_key, account text, opened_on text, closed_on text,
-  last_accessed_on text, PRIMARY KEY (subject, account));
-CREATE TABLE vault_hold (subject text REFERENCES vault_key, "case" text, reason text NOT NULL, set_at text NOT NULL,
-  PRIMARY KEY (subject, "case"));
-CREATE TABLE vault_state (id bigint PRIMARY KEY CHECK (id = 1), kek text NOT NULL, index_key bytea NOT NULL);
 """
 _REFUSE = """
 CREATE FUNCTION ostiary_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -55,6 +49,8 @@ _GROWING = {
 
 def _create(session: Session) -> None:
     session.execute(_TABLES)
+    for statement in TABLES:
+        session.execute(statement.format(bytes="bytea", integer="bigint"))
     session.execute(_REFUSE)
     for table, events in _FIXED.items():
         session.execute(

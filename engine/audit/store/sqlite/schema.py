@@ -9,6 +9,7 @@ from sqlite_utils.migrations import Migrations
 from engine.audit.merkle import Frontier, leaf_hash
 from engine.audit.tiles import grown_tiles
 from engine.audit.unavailable import LogUnavailable
+from engine.audit.vault.keystore import TABLES
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -132,35 +133,8 @@ def create_proofs(db: Database) -> None:
 @KEYS(name="0001-keys")
 def create_keys(db: Database) -> None:
     """Customers' data keys, each wrapped, with what decides how long they are kept."""
-    db.create_table(
-        "vault_key",
-        {"subject": str, "lookup": bytes, "kek": str, "wrapped": bytes, "created": str},
-        pk="subject",
-        not_null=["kek", "wrapped", "created"],
-        strict=True,
-    ).create_index(["lookup"], unique=True)
-    db.create_table(
-        "vault_account",
-        {"subject": str, "account": str, "opened_on": str, "closed_on": str, "last_accessed_on": str},
-        pk=("subject", "account"),
-        foreign_keys=[("subject", "vault_key", "subject")],
-        strict=True,
-    )
-    db.create_table(
-        "vault_hold",
-        {"subject": str, "case": str, "reason": str, "set_at": str},
-        pk=("subject", "case"),
-        not_null=["reason", "set_at"],
-        foreign_keys=[("subject", "vault_key", "subject")],
-        strict=True,
-    )
-    db.create_table(
-        "vault_state",
-        {"id": int, "kek": str, "index_key": bytes},
-        pk="id",
-        not_null=["kek", "index_key"],
-        strict=True,
-    )
+    for statement in TABLES:
+        db.execute(statement.format(bytes="blob", integer="integer") + " STRICT")
 
 
 def _refuse_replacing(db: Database, table: str, is_same_row: str) -> None:
