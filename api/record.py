@@ -10,11 +10,12 @@ import attrs
 from api.publishing import publisher
 from api.records import Recorder, timestamp
 from api.settings import Settings
-from engine.audit import DecisionLog, LogUnavailable
+from engine.audit import DecisionLog, LogUnavailable, verify
 from engine.audit.checkpointer import Checkpointer
 from engine.audit.signing import Signatory, open_key
 from engine.audit.vault import KeyEncryptionKey, Vault, make_key_file, open_index_key, read_key_file
 from engine.audit.vault.open_facts import seal_open_facts
+from engine.audit.whole import verify_store
 
 ANCHOR = "checkpoint"
 PUBLIC_KEYS = "log.pub"
@@ -36,21 +37,23 @@ class Record:
         return Checkpointer(self.log, self.signatory, self.publish, report)
 
 
-def open_record(settings: Settings, recorder: Recorder) -> Record:
+def open_record(settings: Settings, recorder: Recorder, *, checks_whole: bool = False) -> Record:
     """The record that the settings name, made if there is none, and checked against its last checkpoint.
+
+    With `checks_whole` every entry is read and hashed as well.
 
     Raises:
         LogUnavailable: a part cannot be used, or the log is not what was signed.
     """
     log = DecisionLog.open(settings.data, settings.log_url)
     try:
-        return _complete(log, settings, recorder)
+        return _complete(log, settings, recorder, checks_whole=checks_whole)
     except BaseException:
         log.close()
         raise
 
 
-def _complete(log: DecisionLog, settings: Settings, recorder: Recorder) -> Record:
+def _complete(log: DecisionLog, settings: Settings, recorder: Recorder, *, checks_whole: bool) -> Record:
     kek = _key_encryption_key(settings, log)
     vault = _open_vault(log, kek)
     key = settings.log_key or settings.data / SIGNING_KEY
@@ -67,8 +70,23 @@ def _complete(log: DecisionLog, settings: Settings, recorder: Recorder) -> Recor
     signatory.check()
     with log.store.signing_turn():
         seal_open_facts(log, vault.sealer(timestamp(recorder.now())), signatory.new_entry)
+    if checks_whole:
+        _check_whole(log, signatory, recorder)
     signatory.sign()
     return Record(log, vault, signatory, publisher(settings.checkpoint))
+
+
+def _check_whole(log: DecisionLog, signatory: Signatory, recorder: Recorder) -> None:
+    """Let the verifier read everything. Raises LogUnavailable for what is not as it was recorded."""
+    keys = [verify.Key.parse(verifier.text) for verifier in signatory.verifiers()]
+    anchors = [verify.read_anchor(signatory.anchor, is_beside=True)] if signatory.anchor.exists() else []
+    report = verify_store(log.store, keys, anchors, recorder.now())
+    if "failed" in (report.integrity, report.completeness):
+        worst = report.listed()[0]
+        raise LogUnavailable(
+            f"{log.store.name}: the log is not what was recorded, so nothing is decided: {worst.what}. To see all of it, "
+            f"run `ostiary log verify`. What to do: {worst.do}"
+        )
 
 
 def _open_vault(log: DecisionLog, kek: KeyEncryptionKey) -> Vault:

@@ -33,7 +33,7 @@ class Settings:
     `threads` is how many requests each of `processes` works on at a time. `log_url` is the PostgreSQL database that
     holds the log, None for files in `data`; `log_origin` the name it is signed under, `log_key` the file of the key
     that signs; `kek_file` or `kek` (base64) the key that locks customers' keys; `checkpoint` the file or address that
-    checkpoints go to besides the one in `data`; `caller_header` the header by which a proxy names callers.
+    checkpoints go to besides the one in `data`; `start_check` how much of the log is read first; `caller_header` the header by which a proxy names callers.
     """
 
     data: Path
@@ -50,6 +50,7 @@ class Settings:
     kek_file: Path | None = None
     kek: str | None = attrs.field(default=None, repr=False)
     checkpoint: str | None = None
+    start_check: str = "full"
     caller_header: str | None = None
 
 
@@ -65,6 +66,9 @@ VARIABLES = {
     "OSTIARY_CHECKPOINT": (
         "file, or http or https address that takes a PUT, for every signed checkpoint; default only `checkpoint` in "
         "OSTIARY_DATA"
+    ),
+    "OSTIARY_START_CHECK": (
+        "how much of the log is checked before decisions are given: full, every entry, or tail, the last 256; default full"
     ),
     "OSTIARY_CALLER_HEADER": (
         "header in which the proxy before the service names the caller, for the record; default the caller's address"
@@ -130,6 +134,7 @@ def from_environment(
         kek_file=_file(values.get("OSTIARY_KEK_FILE")),
         kek=values.get("OSTIARY_KEK"),
         checkpoint=_target(values.get("OSTIARY_CHECKPOINT")),
+        start_check=_word("OSTIARY_START_CHECK", values, "full", ("full", "tail")),
         caller_header=_header(values.get("OSTIARY_CALLER_HEADER")),
     )
 

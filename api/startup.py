@@ -29,7 +29,7 @@ def open_service(
     """
     policy = policy or load(settings.rules, settings.jurisdictions)
     recorder = Recorder(policy.digest, lambda: law_day(now(), policy), new_id, now)
-    record = open_record(settings, recorder)
+    record = open_record(settings, recorder, checks_whole=settings.start_check == "full")
     try:
         # One service at a time, so that several that start together put one activation on record.
         with record.log.store.signing_turn():

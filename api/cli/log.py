@@ -9,6 +9,7 @@ import click
 from api.cli.lazy_group import LazyGroup
 
 _COMMANDS: Final = {
+    "verify": "Is every entry what was recorded, and are all there?",
     "replay": "Decide logged requests again: does the same come out, or what would change?",
 }
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from engine.audit import DecisionLog, LogUnavailable
-from engine.audit.opening import DATABASE
+from engine.audit.store.sqlite.opening import DATABASE
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 

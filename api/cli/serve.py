@@ -8,6 +8,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import attrs
 import click
 
 from api import service_log
@@ -83,6 +84,8 @@ def _serve(settings: Settings, listener: socket.socket, number: int) -> int:
         click.echo(f"{warning.span.file}:{warning.span.line}: {warning.message}", err=True)
     service_log.configure(settings.log_level)
     try:
+        # One process reads the whole log; the others would only read it again.
+        settings = settings if number == 0 else attrs.evolve(settings, start_check="tail")
         app = create_app(settings, policy=policy)
     except LogUnavailable as error:
         raise click.ClickException(error.reason) from None

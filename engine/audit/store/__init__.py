@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from engine.audit.store.protocol import Connection, Session, Store, Transaction, Value
+from engine.audit.store.protocol import ClosableSource, Connection, Session, Store, Transaction, Value
 
-__all__ = ["Connection", "Session", "Store", "Transaction", "Value"]
+__all__ = ["ClosableSource", "Connection", "Session", "Store", "Transaction", "Value"]

@@ -9,7 +9,7 @@ from engine.audit.store.sqlite import SqliteStore
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from engine.audit.store.protocol import Store
+    from engine.audit.store.protocol import ClosableSource, Store
 
 
 def open_store(directory: Path, url: str | None, seconds: float) -> Store:
@@ -24,3 +24,15 @@ def open_store(directory: Path, url: str | None, seconds: float) -> Store:
     from engine.audit.store.postgresql import PostgresStore  # noqa: PLC0415
 
     return PostgresStore(url)
+
+
+def open_source(url: str) -> ClosableSource:
+    """What the verifier reads of the PostgreSQL database at `url`.
+
+    Raises:
+        LogUnavailable: the server cannot be reached.
+    """
+    from engine.audit.store.postgresql.source import PostgresSource  # noqa: PLC0415
+    from engine.audit.store.postgresql.store import shown  # noqa: PLC0415
+
+    return PostgresSource(shown(url), url)

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
+from engine.audit.verify import Source
+
 Value: TypeAlias = int | str | bytes | None
 
 
@@ -49,6 +51,13 @@ class Transaction(Protocol):
         """
 
 
+class ClosableSource(Source, Protocol):
+    """A log to verify, to be closed after use."""
+
+    def close(self) -> None:
+        """End the snapshot."""
+
+
 class Store(Protocol):
     """A database that holds one log.
 
@@ -82,6 +91,14 @@ class Store(Protocol):
 
     def signing_turn(self) -> AbstractContextManager[None]:
         """The turn to sign, one process at a time, waited for as long as it takes."""
+
+    def source(self) -> ClosableSource:
+        """What the verifier reads: the log in one snapshot.
+
+        Raises:
+            LogUnavailable: it cannot be read.
+            Damaged: it cannot be read as a log.
+        """
 
     def back_up(self, directory: str) -> None:
         """Copy log and keys, as they are at one moment each, into an existing directory.

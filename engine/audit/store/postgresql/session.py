@@ -23,6 +23,29 @@ _OPTIONS = (
 _SETTINGS = {"fsync": ("on",), "full_page_writes": ("on",), "synchronous_commit": ("on", "remote_apply")}
 
 
+def connect(name: str, url: str) -> psycopg.Connection[tuple[Any, ...]]:
+    """A connection on which each statement is a transaction of its own unless BEGIN says otherwise.
+
+    Raises:
+        LogUnavailable: the server cannot be reached, or refuses.
+    """
+    try:
+        return psycopg.connect(
+            url,
+            autocommit=True,
+            connect_timeout=CONNECT_SECONDS,
+            options=_OPTIONS,
+            application_name="ostiary",
+            # A server that has gone without a word is noticed in seconds, not in the hours of the system's default.
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+            tcp_user_timeout=10_000,
+        )
+    except psycopg.Error as error:
+        raise unavailable(name, error) from error
+
+
 class PostgresConnection:
     """Statements on one connection, each a transaction of its own unless BEGIN says otherwise."""
 
@@ -33,21 +56,7 @@ class PostgresConnection:
             LogUnavailable: the server cannot be reached, refuses, or does not flush what it commits.
         """
         self._name = name
-        try:
-            self._connection = psycopg.connect(
-                url,
-                autocommit=True,
-                connect_timeout=CONNECT_SECONDS,
-                options=_OPTIONS,
-                application_name="ostiary",
-                # A server that has gone without a word is noticed in seconds, not in the hours of the system's default.
-                keepalives_idle=5,
-                keepalives_interval=2,
-                keepalives_count=3,
-                tcp_user_timeout=10_000,
-            )
-        except psycopg.Error as error:
-            raise unavailable(name, error) from error
+        self._connection = connect(name, url)
         for setting, wanted in _SETTINGS.items():
             ((actual,),) = self.execute(f"SHOW {setting}")
             if actual not in wanted:

@@ -9,6 +9,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from engine.audit.store.postgresql.schema import migrate
 from engine.audit.store.postgresql.session import PostgresConnection
+from engine.audit.store.postgresql.source import PostgresSource
 from engine.audit.store.readers import Readers
 from engine.audit.store.tail import RESTORE, find_flaw
 from engine.audit.unavailable import Cause, LogUnavailable
@@ -43,7 +44,7 @@ class PostgresStore:
     """
 
     def __init__(self, url: str) -> None:
-        self.name = _shown(url)
+        self.name = shown(url)
         self.waiting_for = f"{self.name}: another service keeps the log's turn; see pg_locks for who holds it"
         self._url = url
         self._readers = Readers(self.name, self._connect)
@@ -110,6 +111,10 @@ class PostgresStore:
         finally:
             connection.close()
 
+    def source(self) -> PostgresSource:
+        """A snapshot of the database."""
+        return PostgresSource(self.name, self._url)
+
     def back_up(self, directory: str) -> None:
         """PostgreSQL has tools of its own for that."""
         raise LogUnavailable(
@@ -130,7 +135,7 @@ class PostgresStore:
         return PostgresConnection(self.name, self._url)
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """The URL without user and password."""
     parts = conninfo_to_dict(url)
     host = parts.get("host") or "localhost"

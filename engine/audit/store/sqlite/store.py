@@ -13,6 +13,7 @@ from engine.audit.store.sqlite.lock import FileLock, held_elsewhere
 from engine.audit.store.sqlite.opening import DATABASE, KEYS, SIGNING_LOCK, open_files
 from engine.audit.store.sqlite.session import SqliteConnection
 from engine.audit.unavailable import Cause, LogUnavailable
+from engine.audit.verify import SqliteSource, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,6 +168,13 @@ class SqliteStore:
                 yield
         finally:
             lock.close()
+
+    def source(self) -> SqliteSource:
+        """The file, opened so that nothing is written to it."""
+        try:
+            return SqliteSource(self.path)
+        except Unreadable as error:
+            raise LogUnavailable(str(error)) from error
 
     def back_up(self, directory: str) -> None:
         """`VACUUM INTO` for both files: whole, without free pages, and while others write."""

@@ -1,0 +1,43 @@
+"""A log that is open, verified whole by the verifier that shares nothing with it but the tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from engine.audit import verify
+from engine.audit.unavailable import LogUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from engine.audit.store import ClosableSource, Store
+
+
+def verify_store(
+    store: Store, keys: Sequence[verify.Key], anchors: Sequence[verify.Anchor], now: datetime
+) -> verify.Report:
+    """The report on every entry of the log in `store`, which goes on meanwhile.
+
+    Raises:
+        LogUnavailable: it cannot be read.
+    """
+    try:
+        source = store.source()
+    except verify.Damaged as damage:
+        report = verify.Report(store.name)
+        report.fail("integrity", "unreadable", str(damage), verify.RESTORE)
+        return report
+    return verify_source(source, keys, anchors, now)
+
+
+def verify_source(
+    source: ClosableSource, keys: Sequence[verify.Key], anchors: Sequence[verify.Anchor], now: datetime
+) -> verify.Report:
+    """The same for a source, which is closed. Raises LogUnavailable."""
+    try:
+        return verify.LogVerification(source, keys, anchors, now).run()
+    except verify.Unreadable as error:
+        raise LogUnavailable(str(error)) from error
+    finally:
+        source.close()
