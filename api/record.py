@@ -84,8 +84,8 @@ def _check_whole(log: DecisionLog, signatory: Signatory, recorder: Recorder) -> 
     if "failed" in (report.integrity, report.completeness):
         worst = report.listed()[0]
         raise LogUnavailable(
-            f"{log.store.name}: the log is not what was recorded, so nothing is decided: {worst.what}. To see all of it, "
-            f"run `ostiary log verify`. What to do: {worst.do}"
+            f"{log.store.name}: the log is not what was recorded, so nothing is decided: {worst.what}. To see all of "
+            f"it, run `ostiary log verify`. What to do: {worst.do}"
         )
 
 

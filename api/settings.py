@@ -33,7 +33,8 @@ class Settings:
     `threads` is how many requests each of `processes` works on at a time. `log_url` is the PostgreSQL database that
     holds the log, None for files in `data`; `log_origin` the name it is signed under, `log_key` the file of the key
     that signs; `kek_file` or `kek` (base64) the key that locks customers' keys; `checkpoint` the file or address that
-    checkpoints go to besides the one in `data`; `start_check` how much of the log is read first; `caller_header` the header by which a proxy names callers.
+    checkpoints go to besides the one in `data`; `start_check` how much of the log is read first; `caller_header` the
+    header by which a proxy names callers.
     """
 
     data: Path

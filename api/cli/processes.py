@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType
+from typing import TypeAlias
 
 import click
 
@@ -18,8 +19,14 @@ _PAUSE = 0.5
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def supervise(count: int, serve: Callable[[int], int]) -> int:
-    """Run `serve` in so many processes, which it is told the number of, from 0; the exit code of the first to refuse.
+Serve: TypeAlias = Callable[[int, Callable[[], None]], int]
+"""Serves as process number so-and-so, calls what it is given once it is ready, and returns its exit code."""
+
+
+def supervise(count: int, serve: Serve) -> int:
+    """Run `serve` in so many processes, numbered from 0; the exit code of the first to give up.
+
+    The others begin when number 0 is ready, so that what it looks into at its start is in order for all.
 
     A process that gives up soon after its start, such as over mistakes in the rules, ends all. One that is killed, or
     gives up later, is started again. SIGTERM and SIGINT are passed on, and then nothing is started again. If this
@@ -29,18 +36,21 @@ def supervise(count: int, serve: Callable[[int], int]) -> int:
 
 
 class _Supervisor:
-    def __init__(self, serve: Callable[[int], int]) -> None:
+    def __init__(self, serve: Serve) -> None:
         self._serve = serve
         self._running: dict[int, tuple[int, float]] = {}
         self._is_stopping = False
         # Nobody writes to it: it ends when this process does, however it dies.
         self._life, self._held = os.pipe()
+        self._heard, self._ready = os.pipe()
 
     def run(self, count: int) -> int:
         for name in _SIGNALS:
             signal.signal(name, self._stop)
-        for number in range(count):
-            self._start(number)
+        self._start(0)
+        if self._is_ready():
+            for number in range(1, count):
+                self._start(number)
         code = 0
         while self._running:
             process, status = os.wait()
@@ -70,7 +80,7 @@ class _Supervisor:
             os.close(self._held)
             threading.Thread(target=_end_with, args=(self._life,), name="parent", daemon=True).start()
             try:
-                code = self._serve(number)
+                code = self._serve(number, lambda: os.close(self._ready))
             except click.ClickException as error:
                 error.show()
             finally:
@@ -79,6 +89,16 @@ class _Supervisor:
                 os._exit(code)
         self._running[process] = (number, time.monotonic())
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+    def _is_ready(self) -> bool:
+        """Wait for the first process; false if it ended instead, or all are to end."""
+        os.close(self._ready)
+        os.read(self._heard, 1)
+        self._ready = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        return (
+            not self._is_stopping
+            and os.waitid(os.P_PID, next(iter(self._running)), os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+        )
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._is_stopping = True

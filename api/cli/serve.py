@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +61,9 @@ def serve(rules: tuple[Path, ...], jurisdictions: Path, **given: str | None) -> 
         raise click.ClickException(str(error)) from None
     with _listener(settings) as listener:
         if settings.processes == 1:
-            return _serve(settings, listener, number=0)
+            return _serve(settings, listener, 0, lambda: None)
         # Forked before anything is loaded: what native libraries keep of a process does not survive being copied.
-        return supervise(settings.processes, lambda number: _serve(settings, listener, number))
+        return supervise(settings.processes, functools.partial(_serve, settings, listener))
 
 
 def _listener(settings: Settings) -> socket.socket:
@@ -75,7 +77,7 @@ def _listener(settings: Settings) -> socket.socket:
         ) from None
 
 
-def _serve(settings: Settings, listener: socket.socket, number: int) -> int:
+def _serve(settings: Settings, listener: socket.socket, number: int, on_ready: Callable[[], None]) -> int:
     """Serve until told to stop; the process with number 0 speaks for all."""
     policy = load_or_show(settings.rules, settings.jurisdictions)
     if policy is None:
@@ -101,11 +103,12 @@ def _serve(settings: Settings, listener: socket.socket, number: int) -> int:
         click.echo(f"policy {policy.digest} ({policy.legal_status}); log in {settings.data}")
         click.echo("Try:")
         click.echo(curl_line(url))
+        on_ready()
 
     for signal_ in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_, stop)
     try:
-        server.run(announce if number == 0 else lambda: None)
+        server.run(announce if number == 0 else on_ready)
     finally:
         service.close()
     return ExitCode.OK
