@@ -50,7 +50,7 @@ def with_told(known: Mapping[str, AccountDates], told: AccountDates) -> dict[str
     if old is not None:
         accounts[told.account] = _merged(old, told)
         return accounts
-    if told.account != NO_ID and accounts.get(NO_ID) == AccountDates(NO_ID, None, None, None):
+    if accounts.get(NO_ID) == AccountDates(NO_ID, None, None, None):
         del accounts[NO_ID]
     accounts[told.account] = told
     return accounts
