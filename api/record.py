@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 import attrs
 
@@ -13,7 +12,8 @@ from api.settings import Settings
 from engine.audit import DecisionLog, LogUnavailable, verify
 from engine.audit.checkpointer import Checkpointer
 from engine.audit.signing import Signatory, open_key
-from engine.audit.vault import KeyEncryptionKey, Vault, make_key_file, open_index_key, read_key_file
+from engine.audit.store import Transaction
+from engine.audit.vault import KeyEncryptionKey, Vault, choose_key, open_index_key
 from engine.audit.vault.open_facts import seal_open_facts
 from engine.audit.whole import verify_store
 
@@ -54,8 +54,7 @@ def open_record(settings: Settings, recorder: Recorder, *, checks_whole: bool = 
 
 
 def _complete(log: DecisionLog, settings: Settings, recorder: Recorder, *, checks_whole: bool) -> Record:
-    kek = _key_encryption_key(settings, log)
-    vault = _open_vault(log, kek)
+    vault = open_vault(log, settings)
     key = settings.log_key or settings.data / SIGNING_KEY
     with log.store.signing_turn():
         origin = open_key(key, settings.log_origin).name
@@ -89,20 +88,18 @@ def _check_whole(log: DecisionLog, signatory: Signatory, recorder: Recorder) -> 
         )
 
 
-def _open_vault(log: DecisionLog, kek: KeyEncryptionKey) -> Vault:
-    index_keys: list[bytes] = []
-    log.change(lambda transaction: index_keys.append(open_index_key(transaction.keys, kek)))
-    return Vault(kek, index_keys[-1], log.store.reading_keys)
+def open_vault(log: DecisionLog, settings: Settings) -> Vault:
+    """The vault of an open log, unlocked; its keys are made where there are none.
 
+    Raises:
+        LogUnavailable: the key-encryption key is missing, not the right one, or open to others.
+    """
+    path = settings.kek_file or settings.data / KEY_ENCRYPTION_KEY
+    unlocked: list[tuple[KeyEncryptionKey, bytes]] = []
 
-def _key_encryption_key(settings: Settings, log: DecisionLog) -> KeyEncryptionKey:
-    """The key from the environment or the file; a new file where nothing has been locked with one yet."""
-    if settings.kek is not None:
-        try:
-            return KeyEncryptionKey.parse(settings.kek)
-        except ValueError as error:
-            raise LogUnavailable(f"OSTIARY_KEK: {error}") from None
-    path: Path = settings.kek_file or settings.data / KEY_ENCRYPTION_KEY
-    with log.store.reading_keys() as keys:
-        is_new = not keys.execute("SELECT 1 FROM vault_state")
-    return make_key_file(path) if is_new and not path.exists() else read_key_file(path)
+    def unlock(transaction: Transaction) -> None:
+        kek = choose_key(transaction.keys, path, settings.kek)
+        unlocked.append((kek, open_index_key(transaction.keys, kek)))
+
+    log.change(unlock)
+    return Vault(*unlocked[-1], log.store.reading_keys)

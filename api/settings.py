@@ -69,7 +69,8 @@ VARIABLES = {
         "OSTIARY_DATA"
     ),
     "OSTIARY_START_CHECK": (
-        "how much of the log is checked before decisions are given: full, every entry, or tail, the last 256; default full"
+        "how much of the log is read before decisions are given: full, all of it, or tail, the last 256 entries; "
+        "default full"
     ),
     "OSTIARY_CALLER_HEADER": (
         "header in which the proxy before the service names the caller, for the record; default the caller's address"

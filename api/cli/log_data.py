@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from api.record import open_vault
+from api.settings import Settings, SettingsError, from_environment
 from engine.audit import DecisionLog, LogUnavailable
 from engine.audit.store.sqlite.opening import DATABASE
+from engine.audit.vault import Vault
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -30,16 +34,29 @@ def data_option(command: _Command) -> _Command:
 
 
 @contextlib.contextmanager
-def existing_log(data: Path) -> Iterator[DecisionLog]:
-    """The log in that directory, for the body alone. A log that is not there is not made.
+def existing_log(data: Path) -> Iterator[tuple[DecisionLog, Vault | None]]:
+    """The log of that directory and its vault, for the body alone. A log that is not there is not made.
+
+    The vault is None, and standard error says why, if its key is not to be had.
 
     Raises:
-        click.ClickException: there is none, or it cannot be read, also later on in the body.
+        click.ClickException: there is no log, or it cannot be read, also later on in the body.
     """
-    if not (data / DATABASE).is_file():
-        raise click.ClickException(f"there is no log in `{data}`; name the directory of a service with --data")
     try:
-        with DecisionLog.open(data) as log:
-            yield log
+        settings = from_environment(os.environ, {"OSTIARY_DATA": str(data)})
+        if settings.log_url is None and not (data / DATABASE).is_file():
+            raise click.ClickException(f"there is no log in `{data}`; name the directory of a service with --data")
+        with DecisionLog.open(settings.data, settings.log_url) as log:
+            yield log, _vault(log, settings)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
     except LogUnavailable as error:
         raise click.ClickException(error.reason) from None
+
+
+def _vault(log: DecisionLog, settings: Settings) -> Vault | None:
+    try:
+        return open_vault(log, settings)
+    except LogUnavailable as error:
+        click.echo(f"the facts stay sealed: {error.reason}", err=True)
+        return None

@@ -21,6 +21,7 @@ from api.log_records import policy_of, recorded
 from engine import Policy, PolicyError, load
 from engine.audit import DecisionLog
 from engine.audit.entry import StoredEntry
+from engine.audit.vault import Vault
 from engine.replay import (
     NotReplayableError,
     Recorded,
@@ -99,7 +100,7 @@ def log_replay(
       ostiary log replay --policy rules --policy my-overlay
       ostiary log replay --policy sha256:… --format json
     """
-    with existing_log(data) as log:
+    with existing_log(data) as (log, vault):
         policy = None
         if programs:
             try:
@@ -108,7 +109,7 @@ def log_replay(
                 click.echo(mistakes(error), err=True)
                 return ExitCode.RULES_INVALID
         tally = Tally(show)
-        records = _records(log, since)
+        records = _records(log, vault, since)
         tally.add_all(
             replay(records, lambda digest: policy_of(log, digest)) if policy is None else compare(records, policy)
         )
@@ -153,11 +154,11 @@ def _semantics(log: DecisionLog, digest: str) -> str | None:
         return None
 
 
-def _records(log: DecisionLog, since: Since) -> Iterator[Recorded]:
+def _records(log: DecisionLog, vault: Vault | None, since: Since) -> Iterator[Recorded]:
     """The decisions to replay, one at a time."""
     for entry in _watched(log, since.index):
         if entry.kind == "decision" and (not since.day or _day(entry) >= since.day):
-            yield recorded(log, entry)
+            yield recorded(log, vault, entry)
 
 
 def _day(entry: StoredEntry) -> str:

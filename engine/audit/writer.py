@@ -126,12 +126,20 @@ class Writer:
             self.commits += 1
             self._obstacle = None
             if any(ticket.scrubs for ticket in tickets):
-                self._store.scrub()
+                self._scrub()
         for ticket, outcome in zip(tickets, outcomes, strict=True):
             if isinstance(outcome, ValueError):
                 ticket.future.set_exception(outcome)
             else:
                 ticket.future.set_result(outcome)
+
+    def _scrub(self) -> None:
+        try:
+            self._store.scrub()
+        except LogUnavailable as trouble:
+            # What was to be deleted is; only copies of it may be left, until this succeeds.
+            trouble.may_be_logged = True
+            raise
 
     def _fail(self, tickets: Sequence[Ticket], trouble: LogUnavailable) -> None:
         """Refuse the tickets and give up the connection, which undoes what it had not committed."""
