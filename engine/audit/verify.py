@@ -440,6 +440,10 @@ class Source(Protocol):
         """The hashes of a tile, None if it is not there."""
 
 
+# Beside its own errors the module raises others, such as when the text of an error is made of damaged bytes.
+_SQL_ERRORS = (sqlite3.Error, OverflowError, UnicodeError, MemoryError)
+
+
 class SqliteSource:
     """The file of a live or copied log, opened so that nothing is written to it, and read in one transaction."""
 
@@ -456,15 +460,10 @@ class SqliteSource:
                 pass
         except OSError as error:
             raise Unreadable(f"{path}: {error.strerror}; name a data directory, its `log.db`, or an export") from error
-        self._db, self._mode = self._open("mode=ro"), "mode=ro"
-        try:
-            self._query("SELECT count(*) FROM sqlite_schema")
-        except Unreadable:
-            # Of a copy on a medium that cannot be written, the index of an empty write-ahead log cannot be made.
-            log = self._path.with_name(f"{self._path.name}-wal")
-            if log.exists() and log.stat().st_size:
-                raise
-            self._db, self._mode = self._open("mode=ro&immutable=1"), "mode=ro&immutable=1"
+        # A read-only connection would make the write-ahead log that a closed file does not have, and leave it there.
+        self._is_closed = not self._beside()
+        self._stamp = self._path.stat().st_mtime_ns
+        self._db = self._open()
         self._query("BEGIN")
         tables = {name for (name,) in self._query("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         if missing := [name for name in ("entry", *QUERIES) if name not in tables]:
@@ -473,14 +472,20 @@ class SqliteSource:
                 "or its schema was changed"
             )
 
-    def _open(self, mode: str) -> sqlite3.Connection:
-        # The thread that checks the structure makes a connection of its own; closing is left to the end of the process.
-        return sqlite3.connect(f"{self._path.as_uri()}?{mode}", uri=True, isolation_level=None, check_same_thread=False)
+    def _beside(self) -> list[Path]:
+        """The files of whoever has the database open."""
+        return [
+            p for p in map(self._path.with_name, (f"{self._path.name}-wal", f"{self._path.name}-journal")) if p.exists()
+        ]
+
+    def _open(self) -> sqlite3.Connection:
+        uri = f"{self._path.as_uri()}?mode=ro{'&immutable=1' if self._is_closed else ''}"
+        return sqlite3.connect(uri, uri=True, isolation_level=None)
 
     def _query(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         try:
             return self._db.execute(sql, parameters)
-        except (sqlite3.Error, OverflowError) as error:
+        except _SQL_ERRORS as error:
             self._explain(error)
 
     def _explain(self, error: Exception, where: str = "") -> NoReturn:
@@ -489,15 +494,17 @@ class SqliteSource:
         raise Damaged(f"{self.name}: the file cannot be read{where}: {shown(str(error))}") from error
 
     def close(self) -> None:
-        """End the transaction."""
+        """End the transaction. Raises Unreadable if a file that nobody had open was opened or written meanwhile."""
         self._db.close()
+        if self._is_closed and (self._beside() or self._path.stat().st_mtime_ns != self._stamp):
+            raise Unreadable(f"{self.name}: the service was started while its log was read; verify it again")
 
     def structure(self) -> Sequence[str]:
         """SQLite's own check, which also compares the index over ids with the table."""
-        db = self._open(self._mode)
+        db = self._open()
         try:
             return [str(text) for (text,) in db.execute("PRAGMA integrity_check(3)") if text != "ok"]
-        except sqlite3.Error as error:
+        except _SQL_ERRORS as error:
             return [str(error)]
         finally:
             db.close()
@@ -511,12 +518,12 @@ class SqliteSource:
             while rows := cursor.fetchmany(BATCH):
                 yield rows
                 last = rows[-1][0]
-        except sqlite3.Error:
+        except _SQL_ERRORS:
             cursor = self._query(sql, (last + 1 if isinstance(last, int) else 0,))
             while True:
                 try:
                     row = cursor.fetchone()
-                except sqlite3.Error as error:
+                except _SQL_ERRORS as error:
                     self._explain(error, f" after entry {last}" if last != -1 else " at its first entry")
                 if row is None:
                     return
@@ -530,8 +537,9 @@ class SqliteSource:
     def _rows(self, table: str, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
         cursor = self._query(sql, parameters)
         try:
-            yield from cursor
-        except (sqlite3.Error, OverflowError) as error:
+            for row in cursor:
+                yield row  # noqa: UP028 - `yield from` would close the cursor, and fail if the file is closed before
+        except _SQL_ERRORS as error:
             self._explain(error, f" in the table `{table}`")
 
     def tile(self, level: int, index: int) -> object:
@@ -669,7 +677,7 @@ class Signatures:
         self.covered = 0  # entries that a trusted signature covers with which the log agrees
         self.stored = 0
         self.origins: dict[str, str] = {}
-        self.kept: list[Head] = []  # the anchors with which the log agrees
+        self._anchors: list[tuple[Head, tuple[Key, ...], bool]] = []  # with who signed, and whether the log agrees
         self._known = {(key.name, key.id): key for key in keys}
         self._handovers: list[Handover] = []
         self._signed: dict[tuple[Key, ...], Signed] = {}
@@ -739,6 +747,8 @@ class Signatures:
                 for size in list(self._recent)[:MOST_KEPT]:
                     del self._recent[size]
         signers = self._signers(head)
+        if head.anchor:
+            self._anchors.append((head, signers, head.checkpoint.root == root))
         if not signers:
             return
         signed = self._signed.setdefault(signers, Signed(signers))
@@ -746,11 +756,9 @@ class Signatures:
             signed.bad.append(head)
             return
         signed.good.append(head.size)
-        if head.anchor:
-            self.kept.append(head)
-            if head.size not in self._recent and head.size not in self._malformed:
-                what = f"{head.where} agrees with the log, in which the checkpoint of that size is no longer stored"
-                self._report.fail("integrity", "no checkpoint", what, KEEP)
+        if head.anchor and head.size not in self._recent and head.size not in self._malformed:
+            what = f"{head.where} agrees with the log, in which the checkpoint of that size is no longer stored"
+            self._report.fail("integrity", "no checkpoint", what, KEEP)
 
     def _signers(self, head: Head) -> tuple[Key, ...]:
         try:
@@ -763,7 +771,7 @@ class Signatures:
             else:
                 self._was_changed(head.size, str(error))
             return ()
-        if not signers:
+        if not signers and not head.anchor:
             self._unknown.append(head)
         return signers
 
@@ -791,6 +799,7 @@ class Signatures:
         if self._next:
             self._beyond.append((self._next, self._signers(self._next)))
         self._beyond += [(head, self._signers(head)) for head in self._heads]
+        self._anchors += [(head, signers, False) for head, signers in self._beyond if head.anchor]
         while True:
             self.covered = max((signed.good[-1] for signed in self._trusted() if signed.good), default=0)
             named = {
@@ -831,6 +840,10 @@ class Signatures:
         bad = [head for signed in self._trusted() for head in signed.bad]
         return min(bad, key=lambda head: head.size, default=None)
 
+    def kept(self) -> list[Head]:
+        """The anchors with a trusted signature with which the log agrees."""
+        return [head for head, signers, agrees in self._anchors if agrees and self.is_trusted(signers)]
+
     def longest_beyond(self) -> Head | None:
         """The largest checkpoint with a trusted signature that is over more entries than there are."""
         beyond = [head for head, signers in self._beyond if self.is_trusted(signers)]
@@ -840,16 +853,16 @@ class Signatures:
         """Report what has no trusted signature, and which entries a trusted one does not agree with."""
         if bad := self.first_bad():
             self._judge_root(bad)
-        for head in self._unknown:
-            if head.anchor and not head.anchor.is_beside:
+        for head, signers, _ in self._anchors:
+            if not self.is_trusted(signers):
                 what = (
                     f"{head.where}, of {head.size} entries where {count} are here, is signed by no key that is "
                     "trusted, nor by one that this log hands trust to"
                 )
                 do = "give the key that signed it with --key, or another checkpoint"
                 self._report.fail("completeness", "anchor", what, do)
-            else:
-                self._report.fail("integrity", "foreign key", f"{head.where} is signed by no key that is known", KEEP)
+        for head in self._unknown:
+            self._report.fail("integrity", "foreign key", f"{head.where} is signed by no key that is known", KEEP)
         for signed in self._signed.values():
             if not self.is_trusted(signed.keys):
                 names = " and ".join(f"`{key.label}`" for key in signed.keys)
@@ -862,7 +875,7 @@ class Signatures:
     def _judge_root(self, head: Head) -> None:
         if self.covered > head.size:
             what = f"two histories were signed: {head.where} is not of this log, which a later signature covers"
-            held = max((kept.size for kept in self.kept if kept.size < head.size), default=0)
+            held = max((kept.size for kept in self.kept() if kept.size < head.size), default=0)
             do = "ask the operator for both; whoever holds the signing key has shown different logs to different people"
             self._report.fail("integrity", "fork", what, do, *((held, head.size - 1) if head.anchor else ()))
             return
@@ -1060,11 +1073,20 @@ class SealedFacts:
             if re.fullmatch("[0-9]{1,18}", number):
                 self._bound[int(number)] = (index, value)
 
-    def judge(self) -> None:
-        """Report what is missing without a destruction, named by nothing, or there in spite of one."""
-        self.stray(self.until(2**63))
+    def judge(self, *, has_all: bool) -> None:
+        """Report what is missing without a destruction, named by nothing, or there in spite of one.
+
+        If entries are known to be missing from the log, what would explain a box may be among them.
+        """
+        if has_all:
+            self.stray(self.until(2**63))
         unexplained = [index for index, subject in self.missing if self.destroyed.get(subject, -1) <= index]
-        for index in unexplained:
+        if unexplained and not has_all:
+            what = (
+                f"sealed facts of {len(unexplained)} decisions are gone, and nothing that is left of the log says why"
+            )
+            self._report.fail("completeness", "box", what, KEEP)
+        for index in unexplained if has_all else ():
             self._report.bad_entry(index, "its sealed facts are gone, and no entry says that they were destroyed")
         removed = self._removed - (len(self.missing) - len(unexplained))
         for index, (said_by, value) in sorted(self._bound.items()):
@@ -1072,11 +1094,11 @@ class SealedFacts:
             if actual is None:
                 # An entry of version 1 does not name its customer, so these can only be counted.
                 removed -= 1
-                if removed < 0:
+                if removed < 0 and has_all:
                     self._report.bad_entry(index, f"its sealed facts, named by entry {said_by}, are gone undestroyed")
             elif actual != value:
                 self._report.bad_entry(index, f"its box of sealed facts was changed: entry {said_by} names another")
-        for index in self._unbound:
+        for index in self._unbound if has_all else ():
             self._report.bad_entry(index, "its box of sealed facts is named by no entry")
         if self.destroyed:
             for index, subject, _ in self._source.rows("sealed"):
@@ -1171,7 +1193,7 @@ class LogVerification:
         """Verify. Raises Unreadable if the log cannot be got at."""
         with ThreadPoolExecutor(1) as pool:
             structure = pool.submit(self._source.structure)
-            for step in (self._read_entries, self._end, self._facts.judge, self._policies.judge):
+            for step in (self._read_entries, self._end, self._judge_facts, self._policies.judge):
                 try:
                     step()
                 except Damaged as damage:
@@ -1296,6 +1318,9 @@ class LogVerification:
         if self._is_read and not self._source.is_export:
             self._judge_state(list(self._source.rows("log_state")))
 
+    def _judge_facts(self) -> None:
+        self._facts.judge(has_all=self._is_read and self.report.completeness != "failed")
+
     def _judge_state(self, rows: Sequence[Row]) -> None:
         if len(rows) != 1 or not isinstance(rows[0][0], int) or not isinstance(rows[0][1], bytes):
             self.report.fail("integrity", "state", "`log_state` is not one row with a size and a frontier", RESTORE)
@@ -1326,7 +1351,7 @@ class LogVerification:
         else:
             report.integrity_reason = "nothing contradicts itself, but no signature of a trusted key covers an entry"
         given = [anchor for anchor in self._anchors if not anchor.is_beside]
-        kept = {head.anchor.name for head in self._signatures.kept if head.anchor}
+        kept = {head.anchor.name for head in self._signatures.kept() if head.anchor}
         if report.completeness == "failed":
             report.completeness_reason = "entries are missing, or that none is cannot be shown"
         elif not given:
@@ -1542,13 +1567,12 @@ def verify(path: Path, keys: Sequence[Key], anchors: Sequence[Anchor], now: date
         report.integrity_reason = "it cannot be read as a log"
         report.completeness_reason = "nothing could be read"
         return report
-    found = LogVerification(source, keys, anchors, now)
+    verification = LogVerification(source, keys, anchors, now)
     for finding in report.findings:
-        found.report.fail(finding.verdict, finding.kind, finding.what, finding.do)
-    try:
-        return found.run()
-    finally:
-        source.close()
+        verification.report.fail(finding.verdict, finding.kind, finding.what, finding.do)
+    report = verification.run()
+    source.close()
+    return report
 
 
 class _Parser(argparse.ArgumentParser):

@@ -201,6 +201,11 @@ class LogBuilder:
         """The SQLite file."""
         with contextlib.closing(sqlite3.connect(path)) as db:
             db.executescript(SCHEMA)
+        self.write_rows(path)
+
+    def write_rows(self, path) -> None:
+        """Into the tables of a file that has them."""
+        with contextlib.closing(sqlite3.connect(path)) as db:
             db.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", self.entries)
             db.executemany("INSERT INTO sealed VALUES (?, ?, ?)", ((i, s, b) for i, (s, b) in self.sealed.items()))
             for digest, (document, files) in self.policies.items():
