@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
-import shutil
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
+from talking import tell
 
 import engine.audit
 from engine.audit import DecisionLog, Entry
@@ -54,24 +56,57 @@ def start():
             stdout=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            env={**os.environ, "PYTHONPATH": f"{ROOT}:{HERE}", **environment},
+            env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}", **environment},
         )
         running.append(process)
         return process
 
     yield run
     for process in running:
-        os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
 
 
-@pytest.fixture(scope="session")
-def faulty_disk(tmp_path_factory):
-    """A library that, preloaded, makes the disk fail in the way the file named by FAULT says."""
-    compiler = shutil.which("cc")
-    if compiler is None:
-        pytest.skip("needs a C compiler named cc")
-    library = tmp_path_factory.mktemp("faulty-disk") / "faulty_disk.so"
-    source = HERE / "children" / "faulty_disk.c"
-    subprocess.run([compiler, "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"], check=True, timeout=60)
-    return library
+@pytest.fixture
+def forked(start):
+    """Fork a process that appends to a log with the nursery of those options and environment; its process id."""
+    nurseries = {}
+
+    def begin(data, name, output, *, threads=4, times=0, options=(), environment=MappingProxyType({})) -> int:
+        key = (*options, *environment.items())
+        if key not in nurseries:
+            nurseries[key] = start("nursery.py", *options, **environment)
+        nursery = nurseries[key]
+        nursery.stdin.write(f"{data} {name} {threads} {times} {output}\n")
+        nursery.stdin.flush()
+        return int(nursery.stdout.readline())
+
+    return begin
+
+
+@pytest.fixture
+def ask(start, data):
+    """Talk to a child that has the log open."""
+    children = []
+
+    def say(line, **environment):
+        if not children:
+            children.append(start("follower.py", data, **environment))
+        return tell(children[0], line)
+
+    return say
+
+
+@pytest.fixture
+def fault(tmp_path, faulty_disk):
+    """Say what the disk is to do from now on; also the environment a child needs for it."""
+    path = tmp_path / "fault"
+
+    def become(words=""):
+        # In one step, as the child reads it at every write.
+        path.with_suffix(".new").write_text(words)
+        path.with_suffix(".new").replace(path)
+        return {"LD_PRELOAD": str(faulty_disk), "FAULT": str(path)}
+
+    return become

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sqlite3
@@ -13,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from talking import tell
 
 from engine.audit import DecisionLog, Entry, LogUnavailable
 from engine.audit.store.sqlite.lock import FileLock
@@ -25,37 +25,6 @@ def other(log):
     connection = sqlite3.connect(log.store.path, isolation_level=None, check_same_thread=False)
     yield connection
     connection.close()
-
-
-@pytest.fixture
-def ask(start, data):
-    """Talk to a child that has the log open."""
-    children = []
-
-    def tell(line, **environment):
-        if not children:
-            children.append(start("follower.py", data, **environment))
-        return _tell(children[0], line)
-
-    return tell
-
-
-def _tell(child, line):
-    child.stdin.write(line + "\n")
-    child.stdin.flush()
-    return json.loads(child.stdout.readline())
-
-
-@pytest.fixture
-def fault(tmp_path, faulty_disk):
-    """Say what the disk is to do from now on; also the environment a child needs for it."""
-    path = tmp_path / "fault"
-
-    def become(word=""):
-        path.write_text(word)
-        return {"LD_PRELOAD": str(faulty_disk), "FAULT": str(path)}
-
-    return become
 
 
 def test_a_lock_that_outlasts_the_deadline_means_unavailable_and_nothing_written_later(log, other, new_entry):
@@ -163,9 +132,9 @@ def test_a_flush_that_fails_is_no_acknowledgement_and_leaves_no_hole(ask, fault)
 
 def test_an_entry_that_was_refused_but_survives_its_process_is_whole_and_in_its_place(start, data, fault):
     child = start("follower.py", data, **fault())
-    assert _tell(child, "append first") == {"ok": 0}
+    assert tell(child, "append first") == {"ok": 0}
     fault("flush")
-    assert _tell(child, "append second")["may_be_logged"] is True
+    assert tell(child, "append second")["may_be_logged"] is True
     os.kill(child.pid, signal.SIGKILL)
     assert child.stdout.read() == ""
     with DecisionLog.open(data) as log:
@@ -187,13 +156,13 @@ def test_a_log_that_may_not_be_written_is_not_opened(start):
     with tempfile.TemporaryDirectory() as directory:
         data = Path(directory) / "data"
         child = start("follower.py", data)
-        assert _tell(child, "append first") == {"ok": 0}
+        assert tell(child, "append first") == {"ok": 0}
         for path in [data.parent, data, *data.iterdir()]:
             os.chown(path, user, -1)
-        assert _tell(child, f"become {user}") == {"ok": None}
-        assert _tell(child, "reopen") == {"ok": None}
+        assert tell(child, f"become {user}") == {"ok": None}
+        assert tell(child, "reopen") == {"ok": None}
         (data / "log.db").chmod(0o400)
-        told = _tell(child, "reopen")
+        told = tell(child, "reopen")
         assert f"{data}/log.db: " in told["unavailable"]
         assert "let the service's user read and write the file and its directory" in told["unavailable"]
 

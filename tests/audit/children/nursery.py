@@ -1,36 +1,55 @@
 """Forks a process that appends to a log for each line of input, so that many can be started and killed in little time.
 
 A line is: directory, name, threads, appends a thread (0: until killed), output. Its answer is the process id. A process
-writes one line of output for each receipt.
+writes one line of output for each receipt. With the argument `--early` it says so before it has one: the way not to do
+it, for tests that have to notice. With `--normal` SQLite flushes at checkpoints only, behind the log's back.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
-from log_samples import SEALED
+from numbered import numbered_entry, open_vault, with_facts
 
-from engine.audit import DecisionLog, Entry
+from engine.audit import DecisionLog
+from engine.audit.vault import Vault
+
+IS_EARLY = "--early" in sys.argv
 
 
-def append(log: DecisionLog, name: str, times: int, output: int) -> None:
+class Normal(sqlite3.Connection):
+    """Says `synchronous = FULL` and does NORMAL."""
+
+    def execute(self, sql: str, parameters: Iterable[object] = (), /) -> sqlite3.Cursor:
+        words = sql.lower().replace("=", " = ").split()
+        if words[:2] != ["pragma", "synchronous"]:
+            return super().execute(sql, parameters)
+        return super().execute("SELECT 2" if len(words) == 2 else "PRAGMA synchronous = 1")
+
+
+def append(log: DecisionLog, vault: Vault, name: str, times: int, output: int) -> None:
     number = 0
     while times == 0 or number < times:
-        entry = Entry(kind="decision", id=f"{name}-{number}", body=f'{{"n":{number}}}'.encode(), sealed=SEALED)
-        receipt = log.append(entry)
-        os.write(output, f"{receipt.index} {entry.id}\n".encode())
+        entry = with_facts(numbered_entry(f"{name}-{number}"), vault)
+        index = 0 if IS_EARLY else log.append(entry).index
+        os.write(output, f"{index} {entry.id}\n".encode())
+        if IS_EARLY:
+            log.append(entry)
         number += 1
 
 
 def live(directory: str, name: str, threads: str, times: str, output: str) -> None:
     file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     with DecisionLog.open(Path(directory)) as log:
+        vault = open_vault(log)
         workers = [
-            threading.Thread(target=append, args=(log, f"{name}-{thread}", int(times), file))
+            threading.Thread(target=append, args=(log, vault, f"{name}-{thread}", int(times), file))
             for thread in range(int(threads))
         ]
         for worker in workers:
@@ -39,6 +58,9 @@ def live(directory: str, name: str, threads: str, times: str, output: str) -> No
             worker.join()
 
 
+if "--normal" in sys.argv:
+    connect = sqlite3.connect
+    sqlite3.connect = lambda *arguments, **options: connect(*arguments, **options, factory=Normal)
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for line in sys.stdin:
     child = os.fork()
