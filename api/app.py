@@ -18,6 +18,7 @@ from api.records import new_id as new_uuid
 from api.records import now as current_time
 from api.routes.decisions import decisions
 from api.routes.health import health
+from api.routes.log import log as log_routes
 from api.routes.pages import pages
 from api.routes.policy import policy as policy_routes
 from api.settings import Settings
@@ -64,7 +65,9 @@ def create_app(
     app.before_request(_check_headers)
     app.after_request(_add_headers)
     http_problems.register(app)
-    api = document_routes(app, (decisions, policy_routes, health), request_schema(service.policy.vocabulary))
+    api = document_routes(
+        app, (decisions, log_routes, policy_routes, health), request_schema(service.policy.vocabulary)
+    )
     app.register_blueprint(pages)
     install(app, Parts(service, api, settings.caller_header))
     return app

@@ -162,8 +162,16 @@ UNKNOWN_KEY = ProblemType(
     "A key that nobody reads could be a fact somebody meant, so it is refused. `errors` names each, with the nearest "
     "known key. Nothing was decided.",
 )
+INVALID_PARAMETER = ProblemType(
+    "invalid-parameter",
+    400,
+    "A query parameter has a value that is not accepted",
+    "Places in the log and sizes of it are whole numbers from 0, without sign and leading zeros, and not beyond what "
+    "the log has; a range does not end before it begins. A parameter is given once, and one that the route does not "
+    "know is refused. `errors` names each by `/` and its name.",
+)
 NOT_FOUND = ProblemType(
-    "not-found", 404, "There is nothing here", "No route has this path, or no decision has this id."
+    "not-found", 404, "There is nothing here", "No route has this path, or no decision or entry has this id."
 )
 METHOD_NOT_ALLOWED = ProblemType(
     "method-not-allowed", 405, "The method is not allowed here", "The `Allow` header lists the methods of this path."
@@ -213,6 +221,7 @@ CATALOGUE = {
         INVALID_HEADER,
         HEADER_TOO_LARGE,
         MALFORMED_HTTP,
+        INVALID_PARAMETER,
         NOT_FOUND,
         METHOD_NOT_ALLOWED,
         IDEMPOTENCY_CONFLICT,

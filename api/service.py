@@ -14,7 +14,16 @@ from api.evaluation import evaluate
 from api.problems import Problem, RefusedError, refuse
 from api.records import Recorder, timestamp
 from engine import Decider, Policy
-from engine.audit import DecisionLog, Entry, Idempotency, IdempotencyConflict, KeyOutdated, LogUnavailable, Receipt
+from engine.audit import (
+    DecisionLog,
+    Entry,
+    Idempotency,
+    IdempotencyConflict,
+    KeyOutdated,
+    LogUnavailable,
+    Receipt,
+    StoredEntry,
+)
 from engine.audit.checkpointer import Checkpointer
 from engine.audit.vault import Sealer, Vault
 from engine.vocabulary.places import places_in
@@ -73,11 +82,16 @@ class DecisionService:
 
     def find(self, id_: str) -> bytes | None:
         """The answer given earlier under this id, byte for byte; None when there is none."""
-        found = self.log.get(id_)
-        if found is None or found.kind != "decision":
+        found = self.entry(id_)
+        if found is None:
             return None
         record = orjson.loads(found.body)
         return _answer(record["decision"], Receipt(found.index, found.leaf, found.id))
+
+    def entry(self, id_: str) -> StoredEntry | None:
+        """The entry of the decision of this id; None when there is none."""
+        found = self.log.get(id_)
+        return None if found is None or found.kind != "decision" else found
 
     def facts(self, id_: str) -> bytes | None:
         """The facts of a decision as canonical JSON; None if there is none or its customer's key was destroyed.

@@ -1,4 +1,4 @@
-"""Decisions over HTTP: one, many, and one again. Nothing here runs marshmallow while a request waits."""
+"""Decisions over HTTP: one, many, one again, what proves it. Nothing here runs marshmallow while a request waits."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from api import problems
 from api.application import service
 from api.asker import asker_of_request
 from api.batch_body import MAX_ITEMS, read_array, read_lines
+from api.evidence import give_evidence
 from api.example import EXAMPLE_REQUEST
 from api.json_body import read_json
 from api.openapi import Blueprint, bare
@@ -48,7 +49,9 @@ _REQUEST_ID = {
     "description": "Your own id for this request; recorded with the decision and returned",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"},
 }
+_DECISION_ID = {"in": "path", "name": "decision_id", "required": True, "schema": {"type": "string", "format": "uuid"}}
 _REQUEST = {"$ref": "#/components/schemas/Request"}
+ZIP = "application/zip"
 _IN_ORDER = "One answer for each item, in order: a decision, or a problem with the item's index in `item`"
 _ANSWERS = {"oneOf": [{"$ref": "#/components/schemas/Decision"}, {"$ref": "#/components/schemas/Problem"}]}
 
@@ -109,12 +112,7 @@ def decide_batch() -> Response:
     return Response(b"[" + b",".join(answers) + b"]", mimetype=JSON)
 
 
-@decisions.route(
-    "/v1/decisions/<decision_id>",
-    parameters=[
-        {"in": "path", "name": "decision_id", "required": True, "schema": {"type": "string", "format": "uuid"}}
-    ],
-)
+@decisions.route("/v1/decisions/<decision_id>", parameters=[_DECISION_ID])
 @bare
 @decisions.response(200, DecisionSchema, description="The decision, byte for byte as it was given")
 @decisions.refuses(problems.NOT_FOUND, problems.LOG_UNAVAILABLE, problems.INTERNAL_ERROR)
@@ -125,3 +123,30 @@ def get_decision(decision_id: str) -> Response:
     if answer is None:
         raise refuse(problems.NOT_FOUND, "No decision has this id.")
     return Response(answer, mimetype=JSON)
+
+
+@decisions.route("/v1/decisions/<decision_id>/evidence", parameters=[_DECISION_ID])
+@bare
+@decisions.response(
+    200,
+    {"type": "string", "format": "binary"},
+    content_type=ZIP,
+    description="The evidence; `index.html` in it is for people",
+    headers={"Content-Disposition": {"schema": {"type": "string"}, "description": "A name for the file"}},
+)
+@decisions.refuses(problems.NOT_FOUND, problems.INVALID_HEADER, problems.LOG_UNAVAILABLE, problems.INTERNAL_ERROR)
+@decisions.doc(operationId="getEvidence", parameters=[_REQUEST_ID])
+def get_evidence(decision_id: str) -> Response:
+    """Read what proves a decision.
+
+    The entry as it was logged, the proof that it stands in the log under a signed checkpoint, and the rules that
+    decided, with the proof of when they came into force. It holds no facts of the request. That it was given becomes an
+    entry of its own.
+    """
+    entry = service().entry(decision_id)
+    if entry is None:
+        raise refuse(problems.NOT_FOUND, "No decision has this id.")
+    # A HEAD request is given nothing, so there is nothing to record.
+    content = b"" if request.method == "HEAD" else give_evidence(service(), entry, asker_of_request())
+    name = f'attachment; filename="evidence-{entry.id}.zip"'
+    return Response(content, mimetype=ZIP, headers={"Content-Disposition": name})

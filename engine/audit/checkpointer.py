@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from engine.audit.log import DecisionLog
+    from engine.audit.note import Verifier
     from engine.audit.signing import Signatory
 
 _PERIOD = 0.25
@@ -48,7 +49,7 @@ class Checkpointer:
         self._thread = threading.Thread(target=self._run, name="log-checkpointer", daemon=True)
         self._thread.start()
 
-    def sign(self) -> str | None:
+    def sign(self) -> str:
         """Sign now: the note of the last checkpoint, which covers every entry that was acknowledged before.
 
         Raises:
@@ -56,6 +57,10 @@ class Checkpointer:
         """
         with self._mutex:
             return self._sign()
+
+    def verifiers(self) -> tuple[Verifier, ...]:
+        """All public keys the log has had, as far as this place knows them. Raises LogUnavailable."""
+        return self._signatory.verifiers()
 
     def obstacle(self) -> str | None:
         """Why entries have gone unsigned for too long, or None: unsigned, they could be changed unnoticed."""
@@ -84,13 +89,12 @@ class Checkpointer:
         else:
             self._trouble = None
 
-    def _sign(self) -> str | None:
+    def _sign(self) -> str:
         note = self._signatory.sign()
-        if note is not None:
-            size = int(note.split("\n", 2)[1])
-            if size != self._signed:
-                self._unpublished = note
-            self._signed = size
+        size = int(note.split("\n", 2)[1])
+        if size != self._signed:
+            self._unpublished = note
+        self._signed = size
         return note
 
     def _give_out(self) -> None:

@@ -66,7 +66,7 @@ class Signatory:
     public: Path
     new_entry: NewEntry
 
-    def sign(self) -> str | None:
+    def sign(self) -> str:
         """Sign what has been appended since the last checkpoint, if anything has; the note of the last one then.
 
         The new bodies are read back and hashed, and the tree over them must be the one the log says it has and extend
@@ -78,7 +78,7 @@ class Signatory:
         with self.log.store.signing_turn():
             last, note = self._last()
             signers = self._signers()
-            if last is not None and self.log.size() == last.size:
+            if last is not None and note is not None and self.log.size() == last.size:
                 return note
             if self._has_news(last):
                 self.log.append(self.new_entry("checkpoint_signed", _told(last, note)))

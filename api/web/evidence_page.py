@@ -1,0 +1,175 @@
+"""The page of an evidence pack that people read: the record of a decision in words, beside the rules that made it.
+
+It is made of the files of the pack alone, so it says the same whenever and wherever it is made. It loads nothing and
+runs nothing: it is read from a disk, years later, by people whose machines do not let it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import attrs
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from engine.audit.evidence import Evidence
+from engine.audit.note import open_note
+from engine.audit.proofs import to_base64
+from engine.policy.quote import Quotations, Quote, RuleQuote
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+MEANINGS = {
+    "allow": "Nothing stood against it.",
+    "restrict": "It was allowed under the conditions below.",
+    "hold": "Not yet: something was missing, and supplying it could have changed the answer.",
+    "review": "The rules did not settle it, or the facts conflicted: a person was to decide.",
+    "deny": "It was refused.",
+}
+
+
+@attrs.frozen
+class Finding:
+    """One reason: the rule as it answered, where the law says so, and the rule as it was written.
+
+    `says` is the paragraph in the words of the rule files, `order` the file of the special measure it rests on; each is
+    None where the files do not have it.
+    """
+
+    rule: str
+    effect: str
+    section: str
+    message: str
+    at: str
+    says: str | None
+    quote: RuleQuote | None
+    order_id: str
+    order: Quote | None
+
+    @property
+    def source(self) -> str:
+        """The key of the source that the section is one of."""
+        return self.section.partition("/")[0]
+
+    @property
+    def number(self) -> str:
+        """The section in its source."""
+        return self.section.partition("/")[2]
+
+
+@attrs.frozen
+class Need:
+    """A fact that was missing: its JSON Pointer, and the JSON Schema of what to supply."""
+
+    at: str
+    schema: str
+
+
+@attrs.frozen
+class Source:
+    """What the rules rest on: the key by which they cite it, and what `sources.yaml` says of it."""
+
+    key: str
+    title: str
+    status: str
+    url: str
+
+
+@attrs.frozen
+class Page:
+    """Everything the template reads. `record` is the entry, `activation` that of the policy, both as logged."""
+
+    record: Mapping[str, Any]
+    decision: Mapping[str, Any]
+    meaning: str
+    time: str
+    findings: tuple[Finding, ...]
+    needs: tuple[Need, ...]
+    duties: tuple[str, ...]
+    sources: tuple[Source, ...]
+    activation: Mapping[str, Any]
+    activated: str
+    activation_index: int
+    index: int
+    leaf: str
+    digest: str
+    origin: str
+    size: int
+    root: str
+    signers: tuple[str, ...]
+    files: tuple[str, ...]
+    is_bound: bool
+
+
+def render_page(evidence: Evidence) -> bytes:
+    """The page as UTF-8 HTML."""
+    return _TEMPLATES.get_template("evidence.html").render(page=page_of(evidence)).encode()
+
+
+def page_of(evidence: Evidence) -> Page:
+    """What the page says of a decision."""
+    record, activation = json.loads(evidence.entry.body), json.loads(evidence.activation.body)
+    decision = record["decision"]
+    quotations = Quotations(evidence.policy.files)
+    findings = tuple(_findings(decision["findings"], quotations))
+    _, signers = open_note(evidence.note, evidence.keys)
+    return Page(
+        record=record,
+        decision=decision,
+        meaning=MEANINGS.get(decision["outcome"], ""),
+        time=_in_words(record["time"]),
+        findings=findings,
+        needs=tuple(Need(need["at"], json.dumps(need["schema"], ensure_ascii=False)) for need in decision["needs"]),
+        duties=tuple(json.dumps(duty, ensure_ascii=False, indent=2) for duty in decision["duties"]),
+        sources=tuple(_sources(findings, quotations)),
+        activation=activation,
+        activated=_in_words(activation["time"]),
+        activation_index=evidence.activation.index,
+        index=evidence.entry.index,
+        leaf=evidence.entry.leaf.hex(),
+        digest=evidence.policy.digest.removeprefix("sha256:"),
+        origin=evidence.note.partition("\n")[0],
+        size=evidence.proof.size,
+        root=to_base64(evidence.proof.root),
+        signers=tuple(verifier.text for verifier in signers),
+        files=tuple(evidence.files()),
+        is_bound=len(evidence.bound_files()) == len(evidence.policy.files),
+    )
+
+
+def _findings(findings: list[dict[str, str]], quotations: Quotations) -> Iterator[Finding]:
+    for finding in findings:
+        order = finding.get("order", "")
+        yield Finding(
+            rule=finding["rule"],
+            effect=finding["effect"],
+            section=finding["section"],
+            message=finding["message"],
+            at=finding["at"],
+            says=quotations.paragraph(finding["section"]),
+            quote=quotations.rule(finding["rule"]),
+            order_id=order,
+            order=quotations.order(order) if order else None,
+        )
+
+
+def _sources(findings: tuple[Finding, ...], quotations: Quotations) -> Iterator[Source]:
+    for key in sorted({finding.source for finding in findings}):
+        told = quotations.source(key)
+        # An overlay may name any address; only one that can do nothing but be visited becomes a link.
+        url = told.get("url", "")
+        yield Source(key, told.get("title", key), told.get("status", ""), url if url.startswith("https://") else "")
+
+
+def _in_words(time: str) -> str:
+    """An instant in UTC for people, to the second; the record has it to the microsecond."""
+    instant = datetime.fromisoformat(time)
+    return f"{instant.day} {instant:%B %Y, %H:%M:%S} UTC"
