@@ -10,38 +10,65 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import attrs
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from engine.audit import DecisionLog, Entry
+from engine.audit import DecisionLog, Entry, Sealed
 from engine.audit.merkle import leaf_hash
+from engine.audit.vault import KeyEncryptionKey, Vault, open_index_key
 
 ROUNDS = 3
 SECONDS = 0.35
 BODY = b'{"outcome":"hold","findings":[' + b"x" * 900 + b"]}"
 FACTS = b'{"customer":{' + b"x" * 500 + b"}}"
+CUSTOMERS = 1_000
+KEK = KeyEncryptionKey.of(bytes(32))
 IDS = itertools.count()
 
 
-def new_entry() -> Entry:
-    """A decision of about 1 KB with facts of about 500 bytes."""
-    return Entry(kind="decision", id=f"0198c0de-{next(IDS):012}", body=BODY, facts=FACTS)
+def new_id() -> str:
+    """An id as long as a UUID, never the same twice."""
+    return f"0198c0de-{next(IDS):012}"
+
+
+def open_vault(log: DecisionLog) -> Vault:
+    """The vault of a new log."""
+    index_keys: list[bytes] = []
+    log.change(lambda transaction: index_keys.append(open_index_key(transaction.keys, KEK)))
+    return Vault(KEK, index_keys[0], log.store.reading_keys)
+
+
+def seal(vault: Vault) -> list[Sealed]:
+    """Facts of about 500 bytes for each of many customers, sealed beforehand: what is measured is the log."""
+    sealer = vault.sealer("2026-11-22T00:00:00.000000Z")
+    return [sealer.seal(f"customer {number}", new_id(), FACTS, None) for number in range(CUSTOMERS)]
+
+
+def entries_of(sealed: list[Sealed]) -> Iterator[Entry]:
+    """Decisions of about 1 KB, on one customer after the other."""
+    for box in itertools.cycle(sealed):
+        yield Entry("decision", new_id(), BODY, box)
 
 
 def bare_loop(directory: Path) -> float:
-    """One thread, one row a transaction, the same tables, settings and flushes, nothing else."""
-    DecisionLog.open(directory).close()
+    """One thread, one row a transaction, the same tables, settings and flushes, nothing else: no tree above all."""
+    with DecisionLog.open(directory) as log:
+        sealed = seal(open_vault(log))
     with contextlib.closing(sqlite3.connect(directory / "log.db", isolation_level=None)) as db:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
         count = 0
         started = time.perf_counter()
         while (spent := time.perf_counter() - started) < SECONDS:
-            row = (count, "decision", f"0198c0de-{next(IDS):012}", leaf_hash(BODY), BODY)
+            box = sealed[count % CUSTOMERS]
+            row = (count, "decision", new_id(), leaf_hash(BODY), BODY)
             db.execute("BEGIN IMMEDIATE")
             db.execute("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", row)
-            db.execute("INSERT INTO facts VALUES (?, ?)", (count, FACTS))
+            db.execute("INSERT INTO sealed VALUES (?, ?, ?)", (count, box.subject, box.box))
             db.execute("UPDATE log_state SET size = ?, commits = commits + 1", (count + 1,))
             db.execute("COMMIT")
             count += 1
@@ -51,14 +78,17 @@ def bare_loop(directory: Path) -> float:
 def through_the_log(directory: Path, threads: int, together: int) -> tuple[float, float]:
     """Appends a second and entries a commit, with each thread waiting for its own receipts."""
     with DecisionLog.open(directory) as log:
+        sealed = seal(open_vault(log))
+        # Their keys are stored with the first entry on each; those that come after find them.
+        log.append_all(list(itertools.islice(entries_of(sealed), CUSTOMERS)))
+        known = [attrs.evolve(box, new_key=None) for box in sealed]
+        entries, commits = log.size(), log.commits
         end = time.perf_counter() + SECONDS
 
         def work() -> None:
+            mine = entries_of(known)
             while time.perf_counter() < end:
-                if together == 1:
-                    log.append(new_entry())
-                else:
-                    log.append_all([new_entry() for _ in range(together)])
+                log.append_all(list(itertools.islice(mine, together)))
 
         workers = [threading.Thread(target=work) for _ in range(threads)]
         started = time.perf_counter()
@@ -66,7 +96,8 @@ def through_the_log(directory: Path, threads: int, together: int) -> tuple[float
             worker.start()
         for worker in workers:
             worker.join()
-        return log.size() / (time.perf_counter() - started), log.size() / log.commits
+        entries = log.size() - entries
+        return entries / (time.perf_counter() - started), entries / (log.commits - commits)
 
 
 def main() -> None:

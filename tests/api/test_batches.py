@@ -7,6 +7,7 @@ import json
 
 import pytest
 from flask.testing import FlaskClient
+from on_record import decisions
 from problem_shape import check_problem, check_problem_answer
 
 from api.example import EXAMPLE_REQUEST
@@ -34,12 +35,14 @@ def test_an_array_is_answered_in_order_and_a_bad_item_in_its_place(
     assert second["errors"][0]["pointer"] == "/actoin"
     assert check_problem(fourth, "invalid-request")["item"] == 3
     for name, decision in (("c-0", first), ("c-2", third)):
-        assert json.loads(service.log.facts(decision["id"]))["customer"]["id"] == name
+        assert json.loads(service.facts(decision["id"]))["customer"]["id"] == name
         assert client.get(f"/v1/decisions/{decision['id']}").json == decision
     assert third["log"]["index"] == first["log"]["index"] + 1
 
 
 def test_a_batch_is_one_commit(client: FlaskClient, service: DecisionService) -> None:
+    # It signs in transactions of its own, which are not to be counted.
+    service.checkpointer.close()
     before = service.log.commits
     client.post("/v1/decisions/batch", json=[named(f"c-{n}") for n in range(300)])
     assert service.log.commits == before + 1
@@ -83,7 +86,7 @@ def test_an_array_that_cannot_be_read_is_refused_as_a_whole(
         check_problem(answer.json[0], "invalid-request")
     else:
         check_problem_answer(answer, slug)
-    assert service.log.size() == 1
+    assert decisions(service.log) == []
 
 
 @pytest.mark.parametrize(("body", "slug"), [(b"\n\n \n", "empty-body"), (b"{}\n" * 1001, "body-too-large")])
@@ -93,7 +96,7 @@ def test_lines_that_are_none_or_too_many_are_refused(client: FlaskClient, body: 
 
 def test_an_empty_array_has_an_empty_answer(client: FlaskClient, service: DecisionService) -> None:
     assert client.post("/v1/decisions/batch", json=[]).json == []
-    assert service.log.size() == 1
+    assert decisions(service.log) == []
 
 
 def test_a_thousand_items_are_allowed(client: FlaskClient) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 import stat
 
 import pytest
-from log_samples import SEALED
+from log_samples import SEALED, open_log
 
 from engine.audit import DecisionLog, LogUnavailable
 from engine.audit.store.sqlite.connection import _open, open_reader, open_writer
@@ -19,7 +19,7 @@ TABLES = ["entry", "log_state", "policy", "policy_file", "tile", "checkpoint"]
 @pytest.fixture
 def filled(data, new_entry):
     """A closed log of enough entries for a tile, a checkpoint and a policy."""
-    with DecisionLog.open(data) as log:
+    with open_log(data) as log:
         log.append_all([new_entry(sealed=SEALED) for _ in range(300)])
         log.store_checkpoint(300, "a note")
         log.store_policy(
