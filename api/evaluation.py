@@ -16,7 +16,12 @@ def law_day(instant: datetime, policy: Policy) -> date:
 
     Days of the rule are days in Washington, unless the policy reads Q19 otherwise.
     """
-    zone = UTC if policy.reading("Q19", default="new_york_no_roll") == "utc" else ZoneInfo("America/New_York")
+    return day_under(policy.reading("Q19", default="new_york_no_roll"), instant)
+
+
+def day_under(reading: str | None, instant: datetime) -> date:
+    """The day of an instant under a reading of Q19."""
+    zone = UTC if reading == "utc" else ZoneInfo("America/New_York")
     return instant.astimezone(zone).date()
 
 

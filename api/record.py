@@ -6,21 +6,22 @@ from collections.abc import Callable
 
 import attrs
 
+from api.in_force import policy_in_force
+from api.kek import chosen_kek, open_kek
 from api.publishing import publisher
 from api.records import Recorder, timestamp
 from api.settings import Settings
 from engine.audit import DecisionLog, LogUnavailable, verify
 from engine.audit.checkpointer import Checkpointer
+from engine.audit.destroying import Destroyer, destroy_restored
 from engine.audit.signing import Signatory, open_key
-from engine.audit.store import Transaction
-from engine.audit.vault import KeyEncryptionKey, Vault, choose_key, open_index_key
+from engine.audit.vault import KeyEncryptionKey, Vault, open_index_key
 from engine.audit.vault.open_facts import seal_open_facts
 from engine.audit.whole import verify_store
 
 ANCHOR = "checkpoint"
 PUBLIC_KEYS = "log.pub"
 SIGNING_KEY = "log.key"
-KEY_ENCRYPTION_KEY = "kek.key"
 
 
 @attrs.frozen
@@ -28,6 +29,7 @@ class Record:
     """The parts of a record that is open; whoever opened it closes the log."""
 
     log: DecisionLog
+    kek: KeyEncryptionKey
     vault: Vault
     signatory: Signatory
     publish: Callable[[str], None] | None
@@ -47,14 +49,17 @@ def open_record(settings: Settings, recorder: Recorder, *, checks_whole: bool = 
     """
     log = DecisionLog.open(settings.data, settings.log_url)
     try:
-        return _complete(log, settings, recorder, checks_whole=checks_whole)
+        return record_over(log, settings, recorder, checks_whole=checks_whole)
     except BaseException:
         log.close()
         raise
 
 
-def _complete(log: DecisionLog, settings: Settings, recorder: Recorder, *, checks_whole: bool) -> Record:
-    vault = open_vault(log, settings)
+def record_over(log: DecisionLog, settings: Settings, recorder: Recorder, *, checks_whole: bool = False) -> Record:
+    """The record around a log that is open; the caller closes it. Raises as `open_record` does.
+
+    What was cut short is finished first: a change of keys, the sealing of facts of an old version, destructions.
+    """
     key = settings.log_key or settings.data / SIGNING_KEY
     with log.store.signing_turn():
         origin = open_key(key, settings.log_origin).name
@@ -67,12 +72,15 @@ def _complete(log: DecisionLog, settings: Settings, recorder: Recorder, *, check
         new_entry=recorder.entry,
     )
     signatory.check()
+    kek = open_kek(settings, log, recorder.entry)
+    vault = _vault_of(log, kek)
     with log.store.signing_turn():
         seal_open_facts(log, vault.sealer(timestamp(recorder.now())), signatory.new_entry)
+        _keep_destroyed(log, recorder)
     if checks_whole:
         _check_whole(log, signatory, recorder)
     signatory.sign()
-    return Record(log, vault, signatory, publisher(settings.checkpoint))
+    return Record(log, kek, vault, signatory, publisher(settings.checkpoint))
 
 
 def _check_whole(log: DecisionLog, signatory: Signatory, recorder: Recorder) -> None:
@@ -89,17 +97,22 @@ def _check_whole(log: DecisionLog, signatory: Signatory, recorder: Recorder) -> 
 
 
 def open_vault(log: DecisionLog, settings: Settings) -> Vault:
-    """The vault of an open log, unlocked; its keys are made where there are none.
+    """The vault of a log that is only read.
 
     Raises:
         LogUnavailable: the key-encryption key is missing, not the right one, or open to others.
     """
-    path = settings.kek_file or settings.data / KEY_ENCRYPTION_KEY
-    unlocked: list[tuple[KeyEncryptionKey, bytes]] = []
+    return _vault_of(log, chosen_kek(settings, log))
 
-    def unlock(transaction: Transaction) -> None:
-        kek = choose_key(transaction.keys, path, settings.kek)
-        unlocked.append((kek, open_index_key(transaction.keys, kek)))
 
-    log.change(unlock)
-    return Vault(*unlocked[-1], log.store.reading_keys)
+def _vault_of(log: DecisionLog, kek: KeyEncryptionKey) -> Vault:
+    index_keys: list[bytes] = []
+    log.change(lambda transaction: index_keys.append(open_index_key(transaction.keys, kek)))
+    return Vault(kek, index_keys[-1], log.store.reading_keys)
+
+
+def _keep_destroyed(log: DecisionLog, recorder: Recorder) -> None:
+    """Nobody who was destroyed comes back with an old backup, and whoever's destruction has begun is destroyed."""
+    in_force = policy_in_force(log)
+    destroy_restored(log, recorder.entry)
+    Destroyer(log, in_force.readings(), in_force.today(recorder.now), recorder.entry).finish()

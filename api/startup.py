@@ -6,9 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from api.evaluation import law_day
+from api.in_force import policy_in_force
 from api.record import Record, open_record
 from api.records import Recorder
 from api.service import DecisionService
@@ -45,14 +44,8 @@ def open_service(
 def _activate(policy: Policy, record: Record, recorder: Recorder) -> None:
     """Store the policy and put its activation on record, unless it was the last one activated."""
     record.log.store_policy(policy.digest, policy.document, policy.files)
-    if last_policy(record.log) != policy.digest:
+    if policy_in_force(record.log).digest != policy.digest:
         record.log.append(recorder.entry("policy_activated", _activation(policy, record.log)))
-
-
-def last_policy(log: DecisionLog) -> str | None:
-    """Digest of the policy that was activated last, None if none was. Raises LogUnavailable."""
-    last = log.last_of("policy_activated")
-    return None if last is None else orjson.loads(last.body)["policy"]
 
 
 def _activation(policy: Policy, log: DecisionLog) -> dict[str, Any]:

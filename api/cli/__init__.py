@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "test": "Run the rule tests beside the rules",
     "coverage": "Show what answers each paragraph of the law",
     "log": "Work with the log of decisions",
+    "retention": "Keep, hold and destroy what identifies customers",
 }
 
 

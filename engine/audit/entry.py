@@ -19,6 +19,7 @@ Kind: TypeAlias = Literal[
     "decision",
     "checkpoint_signed",
     "key_rotated",
+    "kek_rotated",
     "hold_set",
     "hold_released",
     "destruction_begun",

@@ -76,18 +76,7 @@ class Signatory:
             LogUnavailable: the log or the key cannot be used. With cause DAMAGED nothing may be appended any more.
         """
         with self.log.store.signing_turn():
-            last, note = self._last()
-            signers = self._signers()
-            if last is not None and note is not None and self.log.size() == last.size:
-                return note
-            if self._has_news(last):
-                self.log.append(self.new_entry("checkpoint_signed", _told(last, note)))
-            head = self.log.head()
-            self._read_back(last, head)
-            signed = sign_checkpoint(Checkpoint(self.origin, head.size, head.root()), signers)
-            write_anchor(self.anchor, signed)
-            self.log.store_checkpoint(head.size, signed)
-            return signed
+            return self._sign()
 
     def rotate(self) -> tuple[Verifier, Verifier]:
         """Replace the signing key: the old and the new public one. The next checkpoint is signed by both.
@@ -97,8 +86,24 @@ class Signatory:
         """
         with self.log.store.signing_turn():
             old, new = keyfile.rotate(self.key)
-        self.sign()
+            # Within the same turn, so that the entry about it is that of whoever rotates.
+            self._sign()
         return old.verifier, new.verifier
+
+    def _sign(self) -> str:
+        """Sign, within the turn."""
+        last, note = self._last()
+        signers = self._signers()
+        if last is not None and note is not None and self.log.size() == last.size:
+            return note
+        if self._has_news(last):
+            self.log.append(self.new_entry("checkpoint_signed", _told(last, note)))
+        head = self.log.head()
+        self._read_back(last, head)
+        signed = sign_checkpoint(Checkpoint(self.origin, head.size, head.root()), signers)
+        write_anchor(self.anchor, signed)
+        self.log.store_checkpoint(head.size, signed)
+        return signed
 
     def check(self) -> None:
         """See that the log extends the last checkpoint, in work that does not grow with its length.

@@ -538,7 +538,7 @@ class SqliteSource:
         cursor = self._query(sql, parameters)
         try:
             for row in cursor:
-                yield row  # noqa: UP028 - `yield from` would close the cursor, and fail if the file is closed before
+                yield row
         except _SQL_ERRORS as error:
             self._explain(error, f" in the table `{table}`")
 

@@ -2,14 +2,4 @@
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
-from types import MappingProxyType
 
-import pytest
-from log_samples import open_log

@@ -10,7 +10,6 @@ import pytest
 from log_samples import SEALED
 
 from engine.audit import DecisionLog, Entry, PolicyRecord, Receipt, StoredEntry
-from engine.audit.merkle import leaf_hash
 
 
 def test_an_entry_comes_back_as_the_bytes_it_was(log):

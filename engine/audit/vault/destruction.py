@@ -32,12 +32,16 @@ if TYPE_CHECKING:
 
 @attrs.frozen
 class Standing:
-    """Where one customer's records stand. `created` is when its key was made, RFC 3339."""
+    """Where one customer's records stand.
+
+    `created` is when its key was made, RFC 3339; `accounts` is how many accounts have been told of.
+    """
 
     subject: str
     created: str
     retention: Retention
     holds: tuple[Hold, ...]
+    accounts: int
 
     def obstacle(self, day: datetime.date) -> str | None:
         """Why the key may not be destroyed on that day, None if it is due."""
@@ -54,9 +58,15 @@ def standings(keys: Session, readings: Readings) -> Iterator[Standing]:
     return (_standing(found, readings) for found in keystore.customers(keys))
 
 
+def standing(keys: Session, subject: str, readings: Readings) -> Standing | None:
+    """Where one customer stands, None if it has no key, or not any more."""
+    found = keystore.customer(keys, subject)
+    return None if found is None else _standing(found, readings)
+
+
 def due(keys: Session, readings: Readings, day: datetime.date) -> Iterator[Standing]:
     """The customers whose keys may be destroyed on that day."""
-    return (standing for standing in standings(keys, readings) if standing.obstacle(day) is None)
+    return (found for found in standings(keys, readings) if found.obstacle(day) is None)
 
 
 def check(keys: Session, subject: str, readings: Readings, day: datetime.date) -> Standing:
@@ -66,14 +76,13 @@ def check(keys: Session, subject: str, readings: Readings, day: datetime.date) -
         NotDestroyable: it is held, its time is not up, or no end of it is known.
         UnknownSubject: it has no key, or not any more.
     """
-    found = keystore.customer(keys, subject) if keystore.claim(keys, subject) else None
+    found = standing(keys, subject, readings) if keystore.claim(keys, subject) else None
     if found is None:
         raise UnknownSubject(f"`{subject}` has no key: it was destroyed, or is not a subject of this log")
-    standing = _standing(found, readings)
-    obstacle = standing.obstacle(day)
+    obstacle = found.obstacle(day)
     if obstacle is not None:
         raise NotDestroyable(f"`{subject}` is not destroyed: {obstacle}")
-    return standing
+    return found
 
 
 def destroy_key(keys: Session, subject: str, readings: Readings, day: datetime.date) -> bool:
@@ -120,4 +129,5 @@ def unfinished(log: Session) -> list[str]:
 
 
 def _standing(found: Customer, readings: Readings) -> Standing:
-    return Standing(found.subject, found.created, retention_of(found.accounts, readings), found.holds)
+    retention = retention_of(found.accounts, readings)
+    return Standing(found.subject, found.created, retention, found.holds, len(found.accounts))

@@ -198,6 +198,8 @@ class SqliteStore:
         for file in (self._log, self._keys):
             copy = f"{directory}/{file.path.name}"
             with contextlib.closing(self._reader(file.path)) as session:
+                # Nothing is written to the file itself, but SQLite would refuse the copy too.
+                session.execute("PRAGMA query_only = 0")
                 session.execute("VACUUM INTO ?", [copy])
 
     def stop_reading(self) -> None:
