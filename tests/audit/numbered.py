@@ -7,13 +7,13 @@ import hashlib
 import json
 
 import attrs
+from log_samples import KEK
 
 from engine.audit import DecisionLog, Entry
 from engine.audit.merkle import Frontier, root_at
-from engine.audit.vault import KeyEncryptionKey, Vault, open_index_key
+from engine.audit.vault import Vault, open_index_key
 
 MOST_BYTES = 24_000
-_KEK = KeyEncryptionKey.of(b"k" * 32)
 
 
 @functools.lru_cache(maxsize=20_000)
@@ -34,8 +34,8 @@ def with_facts(entry: Entry, vault: Vault) -> Entry:
 def open_vault(log: DecisionLog) -> Vault:
     """The log's vault, always under the same key-encryption key."""
     found: list[bytes] = []
-    log.change(lambda transaction: found.append(open_index_key(transaction.keys, _KEK)))
-    return Vault(_KEK, found[-1], log.store.reading_keys)
+    log.change(lambda transaction: found.append(open_index_key(transaction.keys, KEK)))
+    return Vault(KEK, found[-1], log.store.reading_keys)
 
 
 def read_whole(log: DecisionLog) -> dict[str, int]:

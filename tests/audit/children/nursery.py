@@ -1,8 +1,9 @@
 """Forks a process that appends to a log for each line of input, so that many can be started and killed in little time.
 
-A line is: directory, name, threads, appends a thread (0: until killed), output. Its answer is the process id. A process
-writes one line of output for each receipt. With the argument `--early` it says so before it has one: the way not to do
-it, for tests that have to notice. With `--normal` SQLite flushes at checkpoints only, behind the log's back.
+A line is: directory, name, threads, appends a thread (0: until killed), output, and the URL of a database if the log is
+in one. Its answer is the process id. A process writes one line of output for each receipt. With the argument `--early`
+it says so before it has one: the way not to do it, for tests that have to notice. With `--normal` SQLite flushes at
+checkpoints only, behind the log's back.
 """
 
 from __future__ import annotations
@@ -44,9 +45,10 @@ def append(log: DecisionLog, vault: Vault, name: str, times: int, output: int) -
         number += 1
 
 
-def live(directory: str, name: str, threads: str, times: str, output: str) -> None:
+def live(line: str) -> None:
+    directory, name, threads, times, output, *url = line.split()
     file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    with DecisionLog.open(Path(directory)) as log:
+    with DecisionLog.open(Path(directory), *url) as log:
         vault = open_vault(log)
         workers = [
             threading.Thread(target=append, args=(log, vault, f"{name}-{thread}", int(times), file))
@@ -65,6 +67,6 @@ signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 for line in sys.stdin:
     child = os.fork()
     if child == 0:
-        live(*line.split())
+        live(line)
         os._exit(0)
     print(child, flush=True)
