@@ -181,9 +181,10 @@ class DecisionService:
     def _named(self, asker: Asker, item: int | None = None) -> Idempotency | None:
         if asker.idempotency_key is None:
             return None
-        key = asker.idempotency_key if item is None else f"{asker.idempotency_key}#{item}"
+        # One line of a batch may be the same bytes as a request alone, but its answer is not.
+        fingerprint = self.vault.fingerprint((b"one:" if item is None else b"batch:") + asker.body)
         now = int(self.recorder.now().timestamp())
-        return Idempotency(asker.caller, key, self.vault.fingerprint(asker.body), now, now + REMEMBERED_SECONDS)
+        return Idempotency(asker.caller, asker.idempotency_key, fingerprint, now, now + REMEMBERED_SECONDS, item)
 
     def _earlier(self, named: Idempotency) -> bytes | None:
         """The answer given under this key, found before anything is decided or sealed anew."""

@@ -75,9 +75,14 @@ class Checkpointer:
             self._tick()
 
     def _run(self) -> None:
-        while not self._closing.wait(_PERIOD):
-            with self._mutex:
-                self._tick()
+        try:
+            while not self._closing.wait(_PERIOD):
+                with self._mutex:
+                    self._tick()
+        finally:
+            # Reached without being told to close only if the code above is wrong: nothing may stay unsigned then.
+            if not self._closing.is_set():
+                self._log.stop("the thread that signs the log has ended; restart the service")
 
     def _tick(self) -> None:
         try:

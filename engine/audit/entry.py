@@ -91,8 +91,8 @@ class Sealed:
 class Idempotency:
     """A caller's own name for a request: asked again before `expires`, the entry of the first time is the answer.
 
-    `scope` is the caller, within which `key` is unique; `fingerprint` is a keyed hash of the request; `now` and
-    `expires` are seconds of POSIX time.
+    `scope` is the caller, within which `key`, a text without spaces, is unique; `fingerprint` is a keyed hash of the
+    request; `now` and `expires` are seconds of POSIX time. `item` is the entry's number in a request for several.
     """
 
     scope: str
@@ -100,6 +100,12 @@ class Idempotency:
     fingerprint: bytes = attrs.field(repr=False)
     now: int
     expires: int
+    item: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What this entry is found by, beside `key`, by which the request is."""
+        return self.key if self.item is None else f"{self.key} {self.item}"
 
 
 @attrs.frozen

@@ -25,7 +25,11 @@ Outcome: TypeAlias = tuple[Receipt, ...] | ValueError
 _VARIABLES = 500
 _ADD_ENTRY = 'INSERT INTO entry ("index", kind, id, leaf, body) VALUES (?, ?, ?, ?, ?)'
 _ADD_SEALED = 'INSERT INTO sealed ("index", subject, box) VALUES (?, ?, ?)'
-_ADD_KEY = 'INSERT INTO idempotency (scope, key, fingerprint, "index", expires) VALUES (?, ?, ?, ?, ?)'
+_ADD_KEY = (
+    'INSERT INTO idempotency (scope, key, fingerprint, "index", expires) VALUES (?, ?, ?, ?, ?) '
+    'ON CONFLICT (scope, key) DO UPDATE SET fingerprint = excluded.fingerprint, "index" = excluded."index", '
+    "expires = excluded.expires"
+)
 _PUT_TILE = (
     'INSERT INTO tile (level, "index", hashes) VALUES (?, ?, ?) '
     'ON CONFLICT (level, "index") DO UPDATE SET hashes = excluded.hashes'
@@ -49,6 +53,10 @@ def write_rows(transaction: Transaction, tickets: Sequence[Ticket]) -> list[Outc
     tree = Frontier.from_bytes(size, frontier)
     group = _Group.over(transaction, tickets, size)
     outcomes = [group.admit(transaction, ticket) for ticket in tickets]
+    # Only now: what is not written must not leave a key behind.
+    sealed = [entry.sealed for entry in group.new if entry.sealed is not None]
+    if sealed and keystore.admit(transaction.keys, sealed):
+        raise AssertionError("a key that was not outdated is refused")
     leaves = [entry.leaf for entry in group.new]
     if leaves:
         _add_rows(log, size, group.new)
@@ -68,7 +76,7 @@ class _Group:
 
     size: int
     receipts: dict[str, Receipt]
-    refused_subjects: set[str]
+    outdated: set[str]
     new: list[Entry] = attrs.field(factory=list)
     keys: dict[tuple[str, str], tuple[bytes, Receipt]] = attrs.field(factory=dict)
 
@@ -76,20 +84,8 @@ class _Group:
     def over(cls, transaction: Transaction, tickets: Sequence[Ticket], size: int) -> _Group:
         entries = [entry for ticket in tickets for entry in ticket.entries]
         receipts = _receipts_of(transaction.log, (entry.id for entry in entries))
-        group = cls(size, receipts, set())
-        # What will not be written must not leave a key behind.
-        sealed = [
-            entry.sealed for entry in entries if entry.sealed and not group.stands_already(transaction.log, entry)
-        ]
-        if sealed:
-            group.refused_subjects = keystore.admit(transaction.keys, sealed)
-        return group
-
-    def stands_already(self, log: Session, entry: Entry) -> bool:
-        """Whether another entry, or this one, is the answer to it."""
-        if entry.id in self.receipts:
-            return True
-        return entry.idempotency is not None and self._find_key(log, entry.idempotency) is not None
+        sealed = [entry.sealed for entry in entries if entry.sealed is not None]
+        return cls(size, receipts, keystore.outdated(transaction.keys, sealed) if sealed else set())
 
     def admit(self, transaction: Transaction, ticket: Ticket) -> Outcome:
         """The receipts of a ticket's entries, with those that are new added to `new`; or why there are none."""
@@ -111,21 +107,23 @@ class _Group:
             found = self._by_key(log, entry.idempotency)
             if found is not None:
                 return found
-        if entry.sealed is not None and entry.sealed.subject in self.refused_subjects:
+        if entry.sealed is not None and entry.sealed.subject in self.outdated:
             raise KeyOutdated(f"the key of subject {entry.sealed.subject} has changed; seal the facts again")
         return None
 
     def _by_key(self, log: Session, wanted: Idempotency) -> Receipt | None:
-        found = self._find_key(log, wanted)
-        if found is None:
-            return None
-        fingerprint, receipt = found
-        if fingerprint != wanted.fingerprint:
-            raise IdempotencyConflict("this idempotency key stands for another request; use a new key for a new one")
-        return receipt
+        earlier = None
+        for key in (wanted.key, wanted.name):
+            found = self._find_key(log, wanted, key)
+            if found is None:
+                return None
+            fingerprint, earlier = found
+            if fingerprint != wanted.fingerprint:
+                raise IdempotencyConflict("this idempotency key stands for another request; use a new one for it")
+        return earlier
 
-    def _find_key(self, log: Session, wanted: Idempotency) -> tuple[bytes, Receipt] | None:
-        name = (wanted.scope, wanted.key)
+    def _find_key(self, log: Session, wanted: Idempotency, key: str) -> tuple[bytes, Receipt] | None:
+        name = (wanted.scope, key)
         if name not in self.keys:
             rows = log.execute(
                 'SELECT i.fingerprint, e."index", e.leaf, e.id FROM idempotency i JOIN entry e USING ("index") '
@@ -156,8 +154,9 @@ class _Group:
             self.new.append(entry)
             self.receipts[entry.id] = known
             if entry.idempotency is not None:
-                name = (entry.idempotency.scope, entry.idempotency.key)
-                self.keys[name] = (entry.idempotency.fingerprint, attrs.evolve(known, is_earlier=True))
+                found = (entry.idempotency.fingerprint, attrs.evolve(known, is_earlier=True))
+                for key in (entry.idempotency.key, entry.idempotency.name):
+                    self.keys.setdefault((entry.idempotency.scope, key), found)
         return known
 
 
@@ -171,7 +170,13 @@ def _add_rows(log: Session, size: int, entries: Sequence[Entry]) -> None:
     if named:
         now = max(key.now for _, key in named)
         log.execute("DELETE FROM idempotency WHERE expires <= ?", [now])
-        log.execute_many(_ADD_KEY, [(key.scope, key.key, key.fingerprint, index, key.expires) for index, key in named])
+        # The key itself stands for the whole request, as long as any of its entries is remembered.
+        rows = [
+            (key.scope, name, key.fingerprint, index, key.expires)
+            for index, key in named
+            for name in (key.key, key.name)
+        ]
+        log.execute_many(_ADD_KEY, rows)
 
 
 def _receipts_of(log: Session, ids: Iterable[str]) -> dict[str, Receipt]:

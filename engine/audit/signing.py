@@ -15,7 +15,7 @@ from engine.audit import keyfile
 from engine.audit.anchor import read_anchor, write_anchor
 from engine.audit.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
 from engine.audit.merkle import Frontier, ProofError, frontier_at
-from engine.audit.note import NoteError, Signer, Verifier
+from engine.audit.note import NoteError, Signer, Verifier, open_note
 from engine.audit.tiles import TileError
 from engine.audit.unavailable import Cause, LogUnavailable, from_os_error
 
@@ -93,17 +93,25 @@ class Signatory:
     def _sign(self) -> str:
         """Sign, within the turn."""
         last, note = self._last()
-        signers = self._signers()
+        signers = self._signers(note)
         if last is not None and note is not None and self.log.size() == last.size:
+            self._extended_frontier(last, self.log.head())
+            self._keep(last.size, note)
             return note
         if self._has_news(last):
             self.log.append(self.new_entry("checkpoint_signed", _told(last, note)))
         head = self.log.head()
         self._read_back(last, head)
         signed = sign_checkpoint(Checkpoint(self.origin, head.size, head.root()), signers)
-        write_anchor(self.anchor, signed)
-        self.log.store_checkpoint(head.size, signed)
+        self._keep(head.size, signed)
         return signed
+
+    def _keep(self, size: int, note: str) -> None:
+        """Have the last note in the file and in the database, where a crash or another place's turn left it out."""
+        if read_anchor(self.anchor) != note.encode():
+            write_anchor(self.anchor, note)
+        if self.log.latest_checkpoint() != note:
+            self.log.store_checkpoint(size, note)
 
     def check(self) -> None:
         """See that the log extends the last checkpoint, in work that does not grow with its length.
@@ -116,18 +124,24 @@ class Signatory:
 
     def verifiers(self) -> tuple[Verifier, ...]:
         """All public keys the log has had, as far as this place knows them."""
+        published = self._published()
+        current = keyfile.open_signer(self.key, self.origin).verifier
+        return published if current in published else (*published, current)
+
+    def _published(self) -> tuple[Verifier, ...]:
         try:
             lines = self.public.read_text().split() if self.public.exists() else []
-            known = [Verifier.parse(line) for line in lines]
+            return tuple(Verifier.parse(line) for line in lines)
         except OSError as error:
             raise from_os_error(self.public, error) from error
         except NoteError as error:
             raise LogUnavailable(f"{self.public}: a line is not a public key ({error}); restore the file") from error
-        current = keyfile.open_signer(self.key, self.origin).verifier
-        if current not in known:
-            known.append(current)
-            write_anchor(self.public, "".join(f"{verifier.text}\n" for verifier in known))
-        return tuple(known)
+
+    def _put_out(self, verifier: Verifier) -> None:
+        """Add a key to those that are published. Not before the log names it: a wrong file would make it trusted."""
+        published = self._published()
+        if verifier not in published:
+            write_anchor(self.public, "".join(f"{known.text}\n" for known in (*published, verifier)))
 
     def _last(self) -> tuple[Checkpoint | None, str | None]:
         """The larger of the checkpoints in the file and in the database, the first having been checked against it."""
@@ -151,31 +165,38 @@ class Signatory:
                 raise self._fork(f"two checkpoints of size {older.size} with different roots have been signed")
         return max(found, key=lambda pair: pair[0].size, default=(None, None))
 
-    def _signers(self) -> list[Signer]:
-        """Who signs now: the key in the file; after a rotation the one before as well, once."""
+    def _signers(self, note: str | None) -> list[Signer]:
+        """Who signs now, after the last `note`: the key in the file, and after a rotation the one before as well, until
+        one checkpoint bears both. By that one, who knows the old key can trust the new one.
+        """
         signer = keyfile.open_signer(self.key, self.origin)
-        known = self.log.last_of("log_created", "key_rotated")
-        if known is None:
-            self.log.append(self.new_entry("log_created", {"origin": self.origin, "key": signer.verifier.text}))
-            return [signer]
-        vkey = _key_in(known.body)
-        if vkey == signer.verifier.text:
-            return [signer]
-        previous = self._previous(vkey)
-        self.log.append(self.new_entry("key_rotated", {"key": signer.verifier.text, "previous": vkey}))
-        return [signer, previous]
+        vkey = signer.verifier.text
+        before = None
+        last = self.log.last_of("log_created", "key_rotated")
+        told = {} if last is None else json.loads(last.body)
+        if last is None:
+            self.log.append(self.new_entry("log_created", {"origin": self.origin, "key": vkey}))
+        elif told["key"] != vkey:
+            before = self._kept(told["key"])
+            if before is None:
+                raise LogUnavailable(
+                    f"{self.key}: this is not the key of the log, which is `{told['key']}`; put that key in its place. "
+                    "Services that share a log share its key, and rotate it with `ostiary log rotate-key`"
+                )
+            self.log.append(self.new_entry("key_rotated", {"key": vkey, "previous": told["key"]}))
+        elif last.kind == "key_rotated" and note is not None and not _bears(note, signer.verifier):
+            before = self._kept(told["previous"])
+        self._put_out(signer.verifier)
+        return [signer] if before is None else [signer, before]
 
-    def _previous(self, vkey: str) -> Signer:
-        """The private key of the log's last public one, as a rotation leaves it."""
+    def _kept(self, vkey: str) -> Signer | None:
+        """The private key of an earlier public one, as a rotation leaves it; None if it is not there."""
         with contextlib.suppress(NoteError, FileNotFoundError):
             verifier = Verifier.parse(vkey)
-            previous = keyfile.read_signer(self.key.with_name(f"{self.key.name}.{verifier.id.hex()}"))
-            if previous.verifier == verifier:
-                return previous
-        raise LogUnavailable(
-            f"{self.key}: this is not the key of the log, which is `{vkey}`; put that key in its place. Services that "
-            "share a log share its key, and rotate it with `ostiary log rotate-key`"
-        )
+            kept = keyfile.read_signer(self.key.with_name(f"{self.key.name}.{verifier.id.hex()}"))
+            if kept.verifier == verifier:
+                return kept
+        return None
 
     def _has_news(self, last: Checkpoint | None) -> bool:
         """Whether an entry waits that does not itself tell of a checkpoint: else there would be one more each time."""
@@ -210,10 +231,13 @@ class Signatory:
         return LogUnavailable(f"{self.log.store.name}: {what}; {_STOP}", cause=Cause.DAMAGED)
 
 
-def _key_in(body: bytes) -> str:
-    """The public key that an entry about keys hands over to."""
-    key: str = json.loads(body)["key"]
-    return key
+def _bears(note: str, verifier: Verifier) -> bool:
+    """Whether that key has signed the note."""
+    try:
+        open_note(note, [verifier])
+    except NoteError:
+        return False
+    return True
 
 
 def _told(last: Checkpoint | None, note: str | None) -> dict[str, Any]:

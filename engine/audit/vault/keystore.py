@@ -5,7 +5,7 @@ Those that write expect to be alone in it, as whoever appends to the log is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
@@ -34,6 +34,7 @@ TABLES = (
         id {integer} NOT NULL PRIMARY KEY CHECK (id = 1), kek text NOT NULL, index_key {bytes} NOT NULL)""",
 )
 
+_Value = TypeVar("_Value", str, bytes)
 _VARIABLES = 500
 _PAGE = 500
 _ADD_KEY = (
@@ -84,6 +85,20 @@ def find_by_lookup(keys: Session, lookup: bytes) -> StoredKey | None:
 def find_by_subject(keys: Session, subject: str) -> StoredKey | None:
     """The key of that customer, None if it was destroyed or never was."""
     return _stored(keys.execute("SELECT subject, kek, wrapped FROM vault_key WHERE subject = ?", [subject]))
+
+
+def outdated(keys: Session, batch: Sequence[Sealed]) -> set[str]:
+    """The subjects under which nothing of `batch` may be sealed, as `admit` says; nothing is stored."""
+    found = _where_in(keys, "SELECT subject FROM vault_key WHERE subject IN ({})", (sealed.subject for sealed in batch))
+    known = {subject for (subject,) in found}
+    new = [sealed.new_key for sealed in batch if sealed.new_key is not None and sealed.subject not in known]
+    lookups = {key.lookup for key in new if key.lookup is not None}
+    found = _where_in(keys, "SELECT lookup FROM vault_key WHERE lookup IN ({})", lookups)
+    taken = {bytes(lookup): "" for (lookup,) in found}
+    for key in new:
+        if key.lookup is None or taken.setdefault(key.lookup, key.subject) == key.subject:
+            known.add(key.subject)
+    return {sealed.subject for sealed in batch} - known
 
 
 def admit(keys: Session, batch: Sequence[Sealed]) -> set[str]:
@@ -224,7 +239,7 @@ def _stored(rows: Sequence[tuple[str, str, bytes]]) -> StoredKey | None:
     return next((StoredKey(subject, kek, bytes(wrapped)) for subject, kek, wrapped in rows), None)
 
 
-def _where_in(keys: Session, query: str, values: Iterable[str]) -> Iterator[tuple[str, ...]]:
+def _where_in(keys: Session, query: str, values: Iterable[_Value]) -> Iterator[tuple[Any, ...]]:
     """The rows of a query whose `{}` takes a list of marks, run for as many values at a time as SQLite allows."""
     wanted = sorted(set(values))
     for start in range(0, len(wanted), _VARIABLES):
