@@ -29,7 +29,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from heapq import merge
 from itertools import chain
@@ -294,6 +294,7 @@ class Report:
     completeness_reason: str = ""
     facts: dict[str, tuple[str, object]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    uncounted: int = 0
 
     def fail(self, verdict: str, kind: str, what: str, do: str, *range_: int) -> None:
         """Record something wrong, with the entries of a range or with none. Of one `kind` only a few are listed."""
@@ -301,9 +302,14 @@ class Report:
             self.integrity = "failed"
         else:
             self.completeness = "failed"
-        if len(self.findings) < MOST_KEPT:
-            first, last = (range_[0], range_[-1]) if range_ else (None, None)
-            self.findings.append(Finding(verdict, kind, what, do, first, last))
+        first, last = (range_[0], range_[-1]) if range_ else (None, None)
+        finding = Finding(verdict, kind, what, do, first, last)
+        if len(self.findings) == MOST_KEPT:
+            self.uncounted += 1
+            if self.first_bad and _place(finding) >= _place(self.first_bad):
+                return
+            self.findings.pop()
+        self.findings.append(finding)
 
     def bad_entry(self, index: int, what: str) -> None:
         """Record that one entry is not what it was."""
@@ -318,6 +324,11 @@ class Report:
     def first_bad(self) -> Finding | None:
         """The finding about the earliest entry; of several, the one that narrows it down most."""
         return min((f for f in self.findings if f.first is not None), key=_place, default=None)
+
+    @property
+    def unlisted(self) -> int:
+        """The number of those not shown."""
+        return len(self.findings) - len(self.listed()) + self.uncounted
 
     def listed(self) -> list[Finding]:
         """The findings to show, by place: of each kind not more than the first few."""
@@ -346,9 +357,9 @@ class Report:
             "integrity": {"verdict": self.integrity, "reason": self.integrity_reason},
             "completeness": {"verdict": self.completeness, "reason": self.completeness_reason},
             "first_bad": None if bad is None else {"first": bad.first, "last": bad.last},
-            "facts": {name: value for name, (_, value) in self.facts.items()},
+            "facts": {name.replace(" ", "_"): value for name, (_, value) in self.facts.items()},
             "findings": [vars(finding) for finding in self.listed()],
-            "unlisted": len(self.findings) - len(self.listed()),
+            "unlisted": self.unlisted,
             "exit_code": self.exit_code,
         }
         return json.dumps(document, indent=2, ensure_ascii=False)
@@ -366,8 +377,8 @@ class Report:
             lines += ["", f"FIRST BAD     {entries(bad.first, bad.last)}"]
         for number, finding in enumerate(self.listed(), 1):
             lines += ["", f"{number}. ({finding.verdict}) {finding.what}", f"   what to do: {finding.do}"]
-        if unlisted := len(self.findings) - len(self.listed()):
-            lines += ["", f"{unlisted:,} more of these kinds are not listed."]
+        if self.unlisted:
+            lines += ["", f"{self.unlisted:,} more of these kinds are not listed."]
         return "\n".join(lines)
 
 
@@ -463,7 +474,10 @@ class SqliteSource:
         # A read-only connection would make the write-ahead log that a closed file does not have, and leave it there.
         self._is_closed = not self._beside()
         self._stamp = self._path.stat().st_mtime_ns
-        self._db = self._open()
+        try:
+            self._db = self._open()
+        except _SQL_ERRORS as error:
+            self._explain(error)
         self._query("BEGIN")
         tables = {name for (name,) in self._query("SELECT name FROM sqlite_schema WHERE type = 'table'")}
         if missing := [name for name in ("entry", *QUERIES) if name not in tables]:
@@ -537,7 +551,8 @@ class SqliteSource:
     def _rows(self, table: str, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
         cursor = self._query(sql, parameters)
         try:
-            for row in cursor:
+            # Not `yield from`: it would close the cursor, which fails if the file was closed before.
+            for row in cursor:  # noqa: UP028 - see above
                 yield row
         except _SQL_ERRORS as error:
             self._explain(error, f" in the table `{table}`")
@@ -1370,20 +1385,21 @@ class LogVerification:
         first, last = self._time(0), self._time(count - 1)
         facts["origin"] = (shown(origin) if origin else "not said", origin)
         facts["entries"] = (f"{count:,}" + (f", from {first} to {last}" if count else ""), count)
-        facts["first_time"], facts["last_time"] = ("", first), ("", last)
+        facts["first time"], facts["last time"] = ("", first), ("", last)
         facts["checkpoints"] = (f"{signatures.stored:,} stored", signatures.stored)
         facts["covered"] = (f"{signatures.covered:,} entries, by signatures of trusted keys", signatures.covered)
         if left > 0:
             since = self._time(signatures.covered)
-            age = str(self._now - datetime.fromisoformat(since)).partition(".")[0] if since else "unknown"
-            facts["not covered"] = (f"{left:,} entries are not yet covered by a signature, the oldest {age} old", left)
+            age = max(self._now - datetime.fromisoformat(since), timedelta()) if since else None
+            old = f", the oldest {str(age).partition('.')[0]} old" if age is not None else ""
+            facts["not covered"] = (f"{left:,} entries are not yet covered by a signature{old}", left)
         for number, anchor in enumerate(self._anchors, 1):
             size, kind = anchor.checkpoint.size, "beside the log" if anchor.is_beside else "kept elsewhere"
             facts[f"anchor {number}"] = (f"{anchor.name}: {size:,} entries, {kind}", size)
         for number, (key, why) in enumerate(signatures.trusted.items(), 1):
             facts[f"key {number}"] = (f"{key.label}, {why}", key.text)
         boxes, gone, of = self._facts.boxes, len(self._facts.missing), len(self._facts.destroyed)
-        facts["sealed facts"] = (f"{boxes:,} boxes; {gone:,} gone, {of:,} customers destroyed", boxes)
+        facts["sealed facts"] = (f"{boxes:,} kept, {gone:,} gone; customers destroyed: {of:,}", boxes)
         facts["policies"] = (
             f"{self._policies.documents:,} with {self._policies.files:,} files",
             self._policies.documents,

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from log_builder import LogBuilder
 from log_samples import open_log
 from talking import tell
 
@@ -43,6 +44,19 @@ def new_entry():
         return Entry(**{"kind": "decision", "id": f"0198-{number}", "body": body, **fields})
 
     return make
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write a log of the builder into a data directory of its own, and say where."""
+
+    def write(log: LogBuilder) -> Path:
+        directory = tmp_path / f"data{len(list(tmp_path.iterdir()))}"
+        directory.mkdir()
+        log.write(directory / "log.db")
+        return directory
+
+    return write
 
 
 @pytest.fixture
