@@ -140,7 +140,7 @@ def get_evidence(decision_id: str) -> Response:
     """Read what proves a decision.
 
     The entry as it was logged, the proof that it stands in the log under a signed checkpoint, and the rules that
-    decided, with the proof of when they came into force. It holds no facts of the request. That it was given becomes an
+    decided, with the proof of when they came into force. Of the facts it holds the places alone. That it was given becomes an
     entry of its own.
     """
     entry = service().entry(decision_id)

@@ -76,7 +76,7 @@ def get_entries() -> Response:
     """Read entries.
 
     `body` is the exact text that was hashed: its UTF-8 bytes behind a zero byte have the SHA-256 `leaf`. No entry holds
-    facts of a request; customers are pseudonyms.
+    facts of a request but the places it names; customers are pseudonyms.
     """
     query = Query.of_request("start", "end")
     source = service().log

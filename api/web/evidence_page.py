@@ -119,7 +119,9 @@ def page_of(evidence: Evidence) -> Page:
     record, activation = json.loads(evidence.entry.body), json.loads(evidence.activation.body)
     decision = record["decision"]
     quotations = Quotations(evidence.policy.files)
-    findings = tuple(_findings(decision["findings"], quotations))
+    # What led to the outcome first, and otherwise in the order of the decision.
+    found = sorted(decision["findings"], key=lambda finding: finding["effect"] != decision["outcome"])
+    findings = tuple(_findings(found, quotations))
     _, signers = open_note(evidence.note, evidence.keys)
     return Page(
         record=record,

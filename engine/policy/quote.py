@@ -7,6 +7,7 @@ out here: the text is found by the names in it and shown as it stands.
 from __future__ import annotations
 
 import functools
+import textwrap
 from collections.abc import Iterator, Mapping
 
 import attrs
@@ -38,8 +39,8 @@ class Quote:
 
     @property
     def numbered(self) -> Iterator[tuple[int, str]]:
-        """Each line with its number."""
-        return enumerate(self.lines, self.first)
+        """Each line with its number, without the indentation that all of them share."""
+        return enumerate(textwrap.dedent("\n".join(self.lines)).split("\n"), self.first)
 
 
 @attrs.frozen
