@@ -1,0 +1,41 @@
+"""`ostiary log export`: the log as text, to be verified elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from api.cli.administration import Administration, administration, record_option, settings_of, shown
+from api.export import export
+from api.record import PUBLIC_KEYS
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@record_option
+def log_export(*, directory: Path, data: str | None) -> None:
+    """Write the log into DIRECTORY, which is empty or not there.
+
+    An export is text: entries, checkpoints and policies, and of sealed facts the hashes only. It identifies nobody, and
+    `ostiary log verify` verifies it without the database. The public keys are not in it, since whoever could change the
+    export could change them too.
+
+    \b
+    Example:
+      ostiary log export /tmp/log-for-the-auditor
+    """
+    settings = settings_of(data)
+    target = directory.absolute()
+    with administration(settings) as opened:
+        fields = {"start": 0, "end": opened.log.size(), "directory": str(target)}
+        opened.log.append(opened.recorder.entry("exported", fields))
+        size = export(opened.log, target, lambda: _signed_size(opened))
+    click.echo(f"{size:,} entries are in {shown(target)}, and no facts.")
+    click.echo(f"Verify them with: ostiary log verify {shown(target)} --key {shown(settings.data / PUBLIC_KEYS)}")
+
+
+def _signed_size(opened: Administration) -> int:
+    note = opened.record.signatory.sign()
+    assert note is not None
+    return int(note.split("\n", 2)[1])
