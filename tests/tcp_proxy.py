@@ -144,8 +144,8 @@ class _Link:
             while data := self._client.recv(65_536):
                 trap = self._proxy.take_trap(data)
                 if trap is not None and not trap.is_answered:
-                    self.cut()
                     trap.sprung.set()
+                    self.cut()
                     break
                 # Said before the server can have answered, so that no part of its answer slips through.
                 self._trap = trap
@@ -161,8 +161,8 @@ class _Link:
                     continue
                 kept += data
                 if self._trap.text in kept:
-                    self.cut()
                     self._trap.sprung.set()
+                    self.cut()
                     break
         self.cut()
         self._threads[0].join()

@@ -55,15 +55,17 @@ def test_what_was_acknowledged_outlives_kill_9(forked, data, postgres, postgres_
             started.append((forked(data, f"{number}{side}", output, threads=THREADS, url=url), output))
         wait(lambda started=started: all(output.stat().st_size for _, output in started))
         time.sleep(chance.uniform(0, 0.2))
-        # In every round the processes are killed; what happens to the server first takes turns.
+        # In every round the processes are killed; what happens to the server first takes turns, and they get over it.
         happens = [postgres.kill, postgres.stop_immediately, lambda: postgres.terminate_backends(postgres_database)]
         if number % 4 < 3:
             happens[number % 4]()
+            postgres.start()
+            sizes = [output.stat().st_size for _, output in started]
+            wait(lambda started=started, sizes=sizes: _has_grown(started, sizes))
             time.sleep(chance.uniform(0, 0.1))
         for process, _ in started:
             os.kill(process, signal.SIGKILL)
         wait_until_gone(process for process, _ in started)
-        postgres.start()
         for _, output in started:
             acknowledged |= acknowledgements(output.read_text())
         with DecisionLog.open(data, url) as log:
@@ -74,6 +76,10 @@ def test_what_was_acknowledged_outlives_kill_9(forked, data, postgres, postgres_
     print(f"{ROUNDS} rounds, {len(acknowledged)} acknowledged, none lost")
     assert len(acknowledged) > ROUNDS * 5
     assert len(stored) - len(acknowledged) <= ROUNDS * 2 * THREADS
+
+
+def _has_grown(started, sizes):
+    return all(output.stat().st_size > size for (_, output), size in zip(started, sizes, strict=True))
 
 
 def _refused(log, name, deadline=5.0):

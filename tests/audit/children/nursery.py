@@ -1,9 +1,9 @@
 """Forks a process that appends to a log for each line of input, so that many can be started and killed in little time.
 
 A line is: directory, name, threads, appends a thread (0: until killed), output, and the URL of a database if the log is
-in one. Its answer is the process id. A process writes one line of output for each receipt. With the argument `--early`
-it says so before it has one: the way not to do it, for tests that have to notice. With `--normal` SQLite flushes at
-checkpoints only, behind the log's back.
+in one. Its answer is the process id. A process writes one line of output for each receipt, and appends the same again
+where it gets none. With the argument `--early` it writes before it has one: the way not to do it, for tests that have
+to notice. With `--normal` SQLite flushes at checkpoints only, behind the log's back.
 """
 
 from __future__ import annotations
@@ -13,12 +13,13 @@ import signal
 import sqlite3
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from numbered import numbered_entry, open_vault, with_facts
 
-from engine.audit import DecisionLog
+from engine.audit import DecisionLog, LogUnavailable
 from engine.audit.vault import Vault
 
 IS_EARLY = "--early" in sys.argv
@@ -38,7 +39,11 @@ def append(log: DecisionLog, vault: Vault, name: str, times: int, output: int) -
     number = 0
     while times == 0 or number < times:
         entry = with_facts(numbered_entry(f"{name}-{number}"), vault)
-        index = 0 if IS_EARLY else log.append(entry).index
+        try:
+            index = 0 if IS_EARLY else log.append(entry).index
+        except LogUnavailable:
+            time.sleep(0.02)
+            continue
         os.write(output, f"{index} {entry.id}\n".encode())
         if IS_EARLY:
             log.append(entry)

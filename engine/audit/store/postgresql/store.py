@@ -40,7 +40,8 @@ class _Transaction:
 class PostgresStore:
     """The store at a PostgreSQL URL, made and brought up to date if need be.
 
-    The row of `log_state` is the sequencer: whoever has it locked may append. Isolation levels are not relied upon.
+    The row of `log_state` is the sequencer: whoever has it locked may append. Isolation levels are not relied upon
+    for that.
     """
 
     def __init__(self, url: str) -> None:
@@ -57,7 +58,10 @@ class PostgresStore:
 
     def _prepare(self, writer: PostgresConnection) -> None:
         migrate(writer, self.name)
+        # The state and the entries have to be of one moment: other services may be appending.
+        writer.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         flaw = find_flaw(writer)
+        writer.execute("COMMIT")
         if flaw is not None:
             raise LogUnavailable(f"{self.name}: {flaw}; {RESTORE}")
 
