@@ -109,8 +109,10 @@ class DecisionService:
 
     def close(self) -> None:
         """Finish what is being recorded, sign it, then close the log."""
-        self.checkpointer.close()
-        self.log.close()
+        try:
+            self.checkpointer.close()
+        finally:
+            self.log.close()
 
     def _record(self, requests: list[object], asker: Asker, named: list[Idempotency | None]) -> list[bytes | Problem]:
         """The answers to requests whose decisions have become durable in one transaction."""

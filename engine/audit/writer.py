@@ -39,6 +39,7 @@ class Writer:
         self._queue = TicketQueue(store.name)
         self._obstacle: str | None = None
         self._waiting_for: str | None = "the writer has not come to it"
+        self._is_closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
@@ -79,6 +80,7 @@ class Writer:
     def close(self, seconds: float) -> None:
         """Refuse what comes from now on, write what waits, and stop; what cannot be written in `seconds` is refused."""
         self._queue.close(f"{self._store.name}: the log is closed; start the service again")
+        self._is_closing.set()
         self._thread.join(seconds)
         if self._thread.is_alive():
             _refuse(self._queue.take(), f"{self._in_the_way()} (the log was being closed)")
@@ -97,6 +99,10 @@ class Writer:
             reason = f"{self._store.name}: the writer has ended; restart the service"
             self._queue.close(reason)
             _refuse(self._queue.take(), reason)
+            with self._store.turn():
+                self._store.discard()
+            # Those who read go on until the log is closed.
+            self._is_closing.wait()
             self._store.close()
 
     def _write(self) -> None:

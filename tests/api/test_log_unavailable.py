@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,3 +82,23 @@ def test_a_disk_without_room(start_service: Callable[..., RunningService], polic
         acknowledged = [answer.document["id"] for answer in answers[:-1]]
         assert [entry.id for entry in decisions(log)] == acknowledged
         assert [entry.index for entry in log.entries()] == list(range(log.size()))
+
+
+def test_an_entry_changed_before_it_is_signed_ends_deciding_and_not_reading(
+    client: FlaskClient, service: DecisionService
+) -> None:
+    first = client.post("/v1/decisions", json=EXAMPLE_REQUEST)
+    with service.log.store.signing_turn():
+        name = client.post("/v1/decisions", json=EXAMPLE_REQUEST).json["id"]
+        with sqlite3.connect(service.log.store.path) as other:
+            other.execute("DROP TRIGGER entry_is_never_changed")
+            other.execute("UPDATE entry SET body = CAST(replace(body, 'hold', 'deny') AS BLOB) WHERE id = ?", [name])
+        other.close()
+    end = time.monotonic() + 20
+    while client.get("/readyz").status_code == 200:
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    check_problem_answer(client.post("/v1/decisions", json=EXAMPLE_REQUEST), "log-unavailable")
+    check_problem_answer(client.get("/readyz"), "not-ready")
+    check_problem_answer(client.get(f"/v1/decisions/{name}"), "log-unavailable")
+    assert client.get(f"/v1/decisions/{first.json['id']}").data == first.data
