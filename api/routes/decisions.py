@@ -140,8 +140,8 @@ def get_evidence(decision_id: str) -> Response:
     """Read what proves a decision.
 
     The entry as it was logged, the proof that it stands in the log under a signed checkpoint, and the rules that
-    decided, with the proof of when they came into force. Of the facts it holds the places alone. That it was given becomes an
-    entry of its own.
+    decided, with the proof of when they came into force. Of the facts it holds the places alone. That it was given
+    becomes an entry of its own.
     """
     entry = service().entry(decision_id)
     if entry is None:

@@ -85,17 +85,27 @@ class Source:
 
 @attrs.frozen
 class Page:
-    """Everything the template reads. `record` is the entry, `activation` that of the policy, both as logged."""
+    """Everything the template reads.
 
-    record: Mapping[str, Any]
+    `decision` is the decision as logged. `caller`, `places`, `subject` and `sealed_facts` are None where the entry has
+    none, as those of before version 2; `time` is as logged, `decided` and `activated` in words.
+    """
+
+    id: str
+    action: str
+    time: str
+    decided: str
+    caller: str | None
+    request_id: str | None
+    places: tuple[str, ...] | None
+    subject: str | None
+    sealed_facts: str | None
     decision: Mapping[str, Any]
     meaning: str
-    time: str
     findings: tuple[Finding, ...]
     needs: tuple[Need, ...]
     duties: tuple[str, ...]
     sources: tuple[Source, ...]
-    activation: Mapping[str, Any]
     activated: str
     activation_index: int
     index: int
@@ -116,7 +126,7 @@ def render_page(evidence: Evidence) -> bytes:
 
 def page_of(evidence: Evidence) -> Page:
     """What the page says of a decision."""
-    record, activation = json.loads(evidence.entry.body), json.loads(evidence.activation.body)
+    record: dict[str, Any] = json.loads(evidence.entry.body)
     decision = record["decision"]
     quotations = Quotations(evidence.policy.files)
     # What led to the outcome first, and otherwise in the order of the decision.
@@ -124,16 +134,22 @@ def page_of(evidence: Evidence) -> Page:
     findings = tuple(_findings(found, quotations))
     _, signers = open_note(evidence.note, evidence.keys)
     return Page(
-        record=record,
+        id=record["id"],
+        action=record["action"],
+        time=record["time"],
+        decided=_in_words(record["time"]),
+        caller=record.get("caller"),
+        request_id=record.get("request_id"),
+        places=tuple(record["places"]) if "places" in record else None,
+        subject=record.get("subject"),
+        sealed_facts=record.get("sealed_facts"),
         decision=decision,
-        meaning=MEANINGS.get(decision["outcome"], ""),
-        time=_in_words(record["time"]),
+        meaning=MEANINGS[decision["outcome"]],
         findings=findings,
         needs=tuple(Need(need["at"], json.dumps(need["schema"], ensure_ascii=False)) for need in decision["needs"]),
         duties=tuple(json.dumps(duty, ensure_ascii=False, indent=2) for duty in decision["duties"]),
         sources=tuple(_sources(findings, quotations)),
-        activation=activation,
-        activated=_in_words(activation["time"]),
+        activated=_in_words(json.loads(evidence.activation.body)["time"]),
         activation_index=evidence.activation.index,
         index=evidence.entry.index,
         leaf=evidence.entry.leaf.hex(),

@@ -3,52 +3,15 @@
 from __future__ import annotations
 
 import json
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from html_page import Page
 
 import api
 from api.problems import CATALOGUE
 from engine import Policy
-
-VOID = {"meta", "link", "br", "img", "input", "hr"}
-
-
-class Page(HTMLParser):
-    """Collects what the page is made of, and that its tags close as they opened."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: list[str] = []
-        self.links: list[str] = []
-        self.ids: list[str] = []
-        self.attributes: set[str] = set()
-        self.open: list[str] = []
-        self.code: list[str] = []
-        self.feed(text)
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append(tag)
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag == "code":
-            self.code.append("")
-        for name, value in attrs:
-            self.attributes.add(name)
-            if name in {"href", "src", "action", "srcset", "data", "poster"}:
-                self.links.append(value or "")
-            if name == "id":
-                self.ids.append(value or "")
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "code" in self.open:
-            self.code[-1] += data
 
 
 @pytest.fixture
@@ -107,6 +70,11 @@ def test_light_and_dark_are_both_there() -> None:
     styles = (Path(api.__file__).parent / "web" / "static" / "docs.css").read_text()
     assert "color-scheme: light dark" in styles
     assert "prefers-color-scheme: dark" in styles
+
+
+def test_what_an_auditor_asks_is_listed(page: Page) -> None:
+    log = {"checkpoint", "entries", "proof/inclusion", "proof/consistency"}
+    assert {f"/v1/log/{path}" for path in log} | {"/v1/decisions/{decision_id}/evidence"} <= set(page.code)
 
 
 def test_the_home_page_leads_to_it(client: FlaskClient) -> None:
