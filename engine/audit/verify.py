@@ -19,7 +19,9 @@ from __future__ import annotations
 
 import argparse
 import base64
+import errno
 import json
+import os
 import re
 import sqlite3
 import sys
@@ -467,8 +469,11 @@ class SqliteSource:
         self.name = str(path)
         self._path = path.absolute()
         try:
-            with self._path.open("rb"):
-                pass
+            # Not opened to find out: when it is closed again, POSIX takes every lock on it from the whole process, so
+            # that others would take a service that has it open, and has it verified, for gone.
+            self._path.stat()
+            if not os.access(self._path, os.R_OK):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
             raise Unreadable(f"{path}: {error.strerror}; name a data directory, its `log.db`, or an export") from error
         # A read-only connection would make the write-ahead log that a closed file does not have, and leave it there.

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+from running_service import RunningService
 
 from api.cli import main
-from api.settings import default_jurisdictions
+from api.settings import default_jurisdictions, default_rules
+from engine import Policy, load
 
 SOURCES = """
 TEST-1:
@@ -109,3 +112,24 @@ def ask() -> Callable[..., str]:
         return json.dumps({"action": "account.open", "as_of": "2026-11-22", "facts": {"customer": customer}})
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def shipped() -> Policy:
+    return load(default_rules(), default_jurisdictions())
+
+
+@pytest.fixture
+def start_service() -> Iterator[Callable[..., RunningService]]:
+    """Starts services with the rules that come with Ostiary, on a record in `data`."""
+    started: list[RunningService] = []
+
+    def start(data: Path) -> RunningService:
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("OSTIARY_")}
+        service = RunningService(data, env=variables)
+        started.append(service)
+        return service
+
+    yield start
+    for service in started:
+        service.kill()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from typing import TYPE_CHECKING
@@ -76,7 +77,9 @@ def _open_log(path: Path) -> SqliteConnection:
 
 def _open(path: Path, migrations: Migrations) -> SqliteConnection:
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        # One that is there is not opened: closing it again would take SQLite's locks on it from the whole process.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         with closing_on_error(open_writer(path)) as db:
             if schema.is_newer(db, migrations):
                 raise LogUnavailable(f"{path}: a newer version wrote this log; start that version or a later one")

@@ -109,7 +109,7 @@ class Nursery:
     """Makes services by forking a process that has imported everything already; one at a time."""
 
     def __init__(self) -> None:
-        forker = Path(__file__).parent / "children" / "forker.py"
+        forker = Path(__file__).parent / "api" / "children" / "forker.py"
         self._process = subprocess.Popen(
             [sys.executable, str(forker)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
