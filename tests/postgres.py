@@ -128,9 +128,9 @@ class PostgresServer:
             self._process.send_signal(signal.SIGCONT)
 
     def terminate_backends(self, database: str) -> int:
-        """End every connection to a database from the server's side; how many there were."""
+        """End every connection to a database from the server's side, and wait until they are; how many there were."""
         with psycopg.connect(self.url(), autocommit=True) as connection:
-            query = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s"
+            query = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = %s"
             return connection.execute(query, [database]).fetchone()[0]
 
     def create_database(self) -> str:

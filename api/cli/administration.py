@@ -19,7 +19,7 @@ from api.records import Recorder
 from api.settings import Settings, SettingsError, from_environment
 from engine.audit import DecisionLog, LogUnavailable
 from engine.audit.destroying import Destroyer
-from engine.audit.store.sqlite.opening import DATABASE
+from engine.audit.store.opening import why_no_log
 from engine.audit.vault import Readings
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -95,9 +95,9 @@ def administration(settings: Settings) -> Iterator[Administration]:
     Raises:
         click.ClickException: there is none, it cannot be used, or it is not what was signed.
     """
-    if settings.log_url is None and not (settings.data / DATABASE).is_file():
-        raise click.ClickException(f"there is no log in `{settings.data}`; name the service's directory with --data")
     try:
+        if (missing := why_no_log(settings.data, settings.log_url)) is not None:
+            raise click.ClickException(missing)
         with DecisionLog.open(settings.data, settings.log_url) as log:
             opened = administration_of(log, settings)
             try:

@@ -13,7 +13,7 @@ import click
 from api.record import open_vault
 from api.settings import Settings, SettingsError, from_environment
 from engine.audit import DecisionLog, LogUnavailable
-from engine.audit.store.sqlite.opening import DATABASE
+from engine.audit.store.opening import why_no_log
 from engine.audit.vault import Vault
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -44,8 +44,8 @@ def existing_log(data: Path) -> Iterator[tuple[DecisionLog, Vault | None]]:
     """
     try:
         settings = from_environment(os.environ, {"OSTIARY_DATA": str(data)})
-        if settings.log_url is None and not (data / DATABASE).is_file():
-            raise click.ClickException(f"there is no log in `{data}`; name the directory of a service with --data")
+        if (missing := why_no_log(data, settings.log_url)) is not None:
+            raise click.ClickException(missing)
         with DecisionLog.open(settings.data, settings.log_url) as log:
             yield log, _vault(log, settings)
     except SettingsError as error:

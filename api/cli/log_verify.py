@@ -14,7 +14,7 @@ from api.record import ANCHOR, PUBLIC_KEYS
 from api.settings import SettingsError, from_environment
 from engine.audit import LogUnavailable, verify
 from engine.audit.store.opening import open_source
-from engine.audit.whole import verify_source
+from engine.audit.whole import verify_opened
 
 
 @click.command("verify")
@@ -53,7 +53,7 @@ def log_verify(log: str | None, keys: tuple[str, ...], checkpoints: tuple[Path, 
         if place.startswith(("postgresql://", "postgres://")):
             if (settings.data / ANCHOR).exists():
                 anchors.append(verify.read_anchor(settings.data / ANCHOR, is_beside=True))
-            report = verify_source(open_source(place), trusted, anchors, now)
+            report = verify_opened("the log", lambda: open_source(place), trusted, anchors, now)
         else:
             report = verify.verify(Path(place), trusted, anchors, now)
     except (SettingsError, verify.Unreadable, LogUnavailable) as error:

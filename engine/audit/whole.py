@@ -8,7 +8,7 @@ from engine.audit import verify
 from engine.audit.unavailable import LogUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from engine.audit.store import ClosableSource, Store
@@ -22,19 +22,23 @@ def verify_store(
     Raises:
         LogUnavailable: it cannot be read.
     """
+    return verify_opened(store.name, store.source, keys, anchors, now)
+
+
+def verify_opened(
+    name: str,
+    open_: Callable[[], ClosableSource],
+    keys: Sequence[verify.Key],
+    anchors: Sequence[verify.Anchor],
+    now: datetime,
+) -> verify.Report:
+    """The same for what `open_` opens, under that name. Raises LogUnavailable."""
     try:
-        source = store.source()
+        source = open_()
     except verify.Damaged as damage:
-        report = verify.Report(store.name)
+        report = verify.Report(name)
         report.fail("integrity", "unreadable", str(damage), verify.RESTORE)
         return report
-    return verify_source(source, keys, anchors, now)
-
-
-def verify_source(
-    source: ClosableSource, keys: Sequence[verify.Key], anchors: Sequence[verify.Anchor], now: datetime
-) -> verify.Report:
-    """The same for a source, which is closed. Raises LogUnavailable."""
     try:
         return verify.LogVerification(source, keys, anchors, now).run()
     except verify.Unreadable as error:

@@ -5,6 +5,7 @@ OSTIARY_POSTGRES_KILLS says how many rounds of killing there are, 4 by default.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -143,13 +144,21 @@ def test_a_server_that_ends_and_comes_back(log, postgres, how):
     assert read_whole(log).keys() == {"first", "second"}
 
 
-def test_connections_that_the_server_ends_are_made_anew(log, postgres, postgres_database):
+def test_idle_connections_that_the_server_ended_cost_nobody_an_answer(log, postgres, postgres_database):
     first = log.append(numbered_entry("first")).index
-    assert postgres.terminate_backends(postgres_database) >= 1
-    _refused(log, "second")
-    assert log.is_ready() is None
+    sessions = [log.store.reading() for _ in range(3)]
+    with contextlib.ExitStack() as several:
+        for session in sessions:
+            several.enter_context(session)
+    assert postgres.terminate_backends(postgres_database) >= 4
+    assert log.size() == first + 1
     assert log.append(numbered_entry("second")).index == first + 1
-    assert read_whole(log).keys() == {"first", "second"}
+    assert log.is_ready() is None
+    postgres.stop_immediately()
+    postgres.start()
+    assert [log.size() for _ in range(3)] == [first + 2] * 3
+    assert log.append(numbered_entry("third")).index == first + 2
+    assert read_whole(log).keys() == {"first", "second", "third"}
 
 
 def test_a_server_that_halts_is_not_waited_for(log, postgres):

@@ -24,6 +24,9 @@ class Session(Protocol):
 class Connection(Session, Protocol):
     """A session of its own."""
 
+    def is_usable(self) -> bool:
+        """Whether it is still there after it has lain idle; asked often, so it must cost next to nothing."""
+
     def close(self) -> None:
         """End it; what it has not committed is undone."""
 

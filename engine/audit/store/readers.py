@@ -57,11 +57,16 @@ class Readers:
             connection.close()
 
     def _checkout(self) -> Connection:
-        with self._mutex:
-            if self._is_closed:
-                raise LogUnavailable(f"{self._name}: the log is closed; start the service again")
-            if self._idle:
-                return self._idle.pop()
+        while True:
+            with self._mutex:
+                if self._is_closed:
+                    raise LogUnavailable(f"{self._name}: the log is closed; start the service again")
+                if not self._idle:
+                    break
+                connection = self._idle.pop()
+            if connection.is_usable():
+                return connection
+            connection.close()
         return self._connect()
 
     def _give_back(self, connection: Connection) -> None:

@@ -67,20 +67,37 @@ def _create(session: Session) -> None:
 _MIGRATIONS = {"0001-log": _create}
 
 
+def is_made(session: Session) -> bool:
+    """Whether the tables of a log are there."""
+    return session.execute("SELECT to_regclass('ostiary_migration')") != [(None,)]
+
+
 def migrate(session: Session, name: str) -> None:
     """Bring the database up to date, in one transaction and one service at a time.
+
+    One that is up to date is only read, so that a user who may not make tables can use those that are there.
 
     Raises:
         LogUnavailable: a later version has written it, or it cannot be changed.
     """
+    if _applied(session, name) == _MIGRATIONS.keys():
+        return
     session.execute("BEGIN")
     session.execute("SELECT pg_advisory_xact_lock(hashtext('ostiary.migration'))")
     session.execute("CREATE TABLE IF NOT EXISTS ostiary_migration (name text PRIMARY KEY)")
-    applied = {row[0] for row in session.execute("SELECT name FROM ostiary_migration")}
-    if applied - _MIGRATIONS.keys():
-        raise LogUnavailable(f"{name}: a newer version wrote this log; start that version or a later one")
+    applied = _applied(session, name)
     for migration, apply in _MIGRATIONS.items():
         if migration not in applied:
             apply(session)
             session.execute("INSERT INTO ostiary_migration VALUES (?)", [migration])
     session.execute("COMMIT")
+
+
+def _applied(session: Session, name: str) -> set[str]:
+    """The names of the steps taken so far."""
+    if not is_made(session):
+        return set()
+    applied = {row[0] for row in session.execute("SELECT name FROM ostiary_migration")}
+    if applied - _MIGRATIONS.keys():
+        raise LogUnavailable(f"{name}: a newer version wrote this log; start that version or a later one")
+    return applied

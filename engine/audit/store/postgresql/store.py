@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
-from psycopg.conninfo import conninfo_to_dict
-
+from engine.audit.store.postgresql.connecting import shown
 from engine.audit.store.postgresql.schema import migrate
 from engine.audit.store.postgresql.session import PostgresConnection
 from engine.audit.store.postgresql.source import PostgresSource
@@ -21,49 +21,43 @@ if TYPE_CHECKING:
     from engine.audit.store.protocol import Session
 
 
+_PAUSE = 0.02
+_SIGNING_SECONDS = 10
+_LOCK = "SELECT pg_advisory_lock(hashtext('ostiary.signing'))"
+_UNLOCK = "SELECT pg_advisory_unlock(hashtext('ostiary.signing'))"
+_KEYS = ("vault_key", "vault_account", "vault_hold", "vault_state")
+
+
 class _Transaction:
     """One transaction for log and keys, so neither can be there without the other."""
 
     def __init__(self, session: PostgresConnection) -> None:
+        self._session = session
         self.log: Session = session
         self.keys: Session = session
 
     def commit(self) -> None:
-        try:
-            self.log.execute("COMMIT")
-        except LogUnavailable as trouble:
-            # The answer may have been lost on its way back from a commit that took place.
-            trouble.may_be_logged = trouble.cause is not Cause.FULL
-            raise
+        self._session.commit()
 
 
 class PostgresStore:
     """The store at a PostgreSQL URL, made and brought up to date if need be.
 
-    The row of `log_state` is the sequencer: whoever has it locked may append. Isolation levels are not relied upon
-    for that.
+    The row of `log_state` is the sequencer: whoever has it locked may append. Isolation levels are not relied upon.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, seconds: float) -> None:
         self.name = shown(url)
         self.waiting_for = f"{self.name}: another service keeps the log's turn; see pg_locks for who holds it"
         self._url = url
         self._readers = Readers(self.name, self._connect)
+        self._signers = Readers(self.name, self._connect_to_sign)
         self._writer: PostgresConnection | None = self._connect()
         try:
-            self._prepare(self._writer)
+            _prepare(self._writer, self.name, seconds)
         except LogUnavailable:
             self.discard()
             raise
-
-    def _prepare(self, writer: PostgresConnection) -> None:
-        migrate(writer, self.name)
-        # The state and the entries have to be of one moment: other services may be appending.
-        writer.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-        flaw = find_flaw(writer)
-        writer.execute("COMMIT")
-        if flaw is not None:
-            raise LogUnavailable(f"{self.name}: {flaw}; {RESTORE}")
 
     def turn(self) -> AbstractContextManager[None]:
         """Nothing to wait for here: `begin` takes the row."""
@@ -71,9 +65,7 @@ class PostgresStore:
 
     def begin(self) -> _Transaction:
         """A transaction that holds the sequencer's row."""
-        if self._writer is None:
-            self._writer = self._connect()
-        writer = self._writer
+        writer = self._open_writer()
         writer.execute("BEGIN")
         try:
             writer.execute("SELECT size FROM log_state FOR UPDATE")
@@ -90,11 +82,22 @@ class PostgresStore:
             self._writer = None
 
     def scrub(self) -> None:
-        """Rewrite the tables that rows were deleted from; see docs/retention.md on what the server keeps elsewhere."""
-        if self._writer is None:
-            self._writer = self._connect()
-        for table in ("vault_key", "vault_account", "vault_hold", "sealed"):
-            self._writer.execute(f"VACUUM FULL {table}")
+        """Write the tables of the keys anew, and make room where boxes were: without their keys nothing opens those.
+
+        The server keeps copies elsewhere for a time: see docs/retention.md.
+        """
+        writer = self._open_writer()
+        try:
+            for table in _KEYS:
+                writer.run_patiently(f"VACUUM FULL {table}")
+            writer.run_patiently("VACUUM sealed")
+        except LogUnavailable as trouble:
+            if trouble.cause is Cause.BUSY:
+                raise LogUnavailable(
+                    f"{self.name}: another session keeps reading the keys, so copies of what was deleted are still "
+                    "there; end it, pg_locks says which it is, and repeat the command"
+                ) from trouble
+            raise
 
     def reading(self) -> AbstractContextManager[Session]:
         """A connection for the body alone."""
@@ -106,14 +109,27 @@ class PostgresStore:
 
     @contextlib.contextmanager
     def signing_turn(self) -> Iterator[None]:
-        """An advisory lock of the database, which ends with its connection."""
-        connection = self._connect()
-        try:
-            connection.execute("SET lock_timeout = 0")
-            connection.execute("SELECT pg_advisory_lock(hashtext('ostiary.signing'))")
-            yield
-        finally:
-            connection.close()
+        """An advisory lock of the database, which ends with its connection.
+
+        Raises:
+            LogUnavailable: another service has had it for ten seconds; a signature takes a small part of one.
+        """
+        with self._signers.borrow() as session:
+            try:
+                session.execute(_LOCK)
+            except LogUnavailable as trouble:
+                if trouble.cause is Cause.BUSY:
+                    raise LogUnavailable(
+                        f"{self.name}: another service keeps the turn to sign; see pg_locks for which, and end it if "
+                        "it has halted; the log goes on by itself"
+                    ) from trouble
+                raise
+            try:
+                yield
+            finally:
+                # If it fails the connection is gone, and the lock with it.
+                with contextlib.suppress(LogUnavailable):
+                    session.execute(_UNLOCK)
 
     def source(self) -> PostgresSource:
         """A snapshot of the database."""
@@ -127,21 +143,47 @@ class PostgresStore:
         )
 
     def stop_reading(self) -> None:
-        """Close the connections that read."""
+        """Close the connections that read, and those that sign."""
         self._readers.close()
+        self._signers.close()
 
     def close(self) -> None:
         """Close whatever is open."""
         self.stop_reading()
         self.discard()
 
+    def _open_writer(self) -> PostgresConnection:
+        if self._writer is not None and not self._writer.is_usable():
+            # It went while nothing was under way, so nothing is lost with it.
+            self.discard()
+        if self._writer is None:
+            self._writer = self._connect()
+        return self._writer
+
     def _connect(self) -> PostgresConnection:
         return PostgresConnection(self.name, self._url)
 
+    def _connect_to_sign(self) -> PostgresConnection:
+        connection = self._connect()
+        connection.wait_for_locks(_SIGNING_SECONDS)
+        return connection
 
-def shown(url: str) -> str:
-    """The URL without user and password."""
-    parts = conninfo_to_dict(url)
-    host = parts.get("host") or "localhost"
-    port = f":{parts['port']}" if parts.get("port") else ""
-    return f"postgresql://{host}{port}/{parts.get('dbname') or ''}"
+
+def _prepare(writer: PostgresConnection, name: str, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            migrate(writer, name)
+            break
+        except LogUnavailable as trouble:
+            if trouble.cause is not Cause.BUSY or time.monotonic() > end:
+                raise
+            # Another service that starts at the same time makes the tables.
+            writer.execute("ROLLBACK")
+            time.sleep(_PAUSE)
+    # In one snapshot, as other services may be appending.
+    writer.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    flaw = find_flaw(writer)
+    writer.execute("COMMIT")
+    if flaw is not None:
+        raise LogUnavailable(f"{name}: {flaw}; {RESTORE}")

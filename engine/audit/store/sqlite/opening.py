@@ -7,6 +7,7 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING
 
+from engine.audit.store.directory import make_directory
 from engine.audit.store.sqlite import schema
 from engine.audit.store.sqlite.connection import checkpoint, closing_on_error, open_writer
 from engine.audit.store.sqlite.errors import unavailable
@@ -35,7 +36,7 @@ def open_files(directory: Path, seconds: float) -> tuple[FileLock, SqliteConnect
         LogUnavailable: another process kept the lock for `seconds`, or the directory or a file is not fit for use.
     """
     try:
-        _make_directory(directory)
+        make_directory(directory)
         lock = FileLock(directory / LOCK)
     except OSError as error:
         raise unavailable(directory, error) from error
@@ -52,18 +53,6 @@ def open_files(directory: Path, seconds: float) -> tuple[FileLock, SqliteConnect
         lock.close()
         raise
     return lock, log, keys
-
-
-def _make_directory(directory: Path) -> None:
-    if directory.is_dir():
-        return
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # SQLite flushes the directory of a file it makes, but nobody the one in which that directory is new.
-    parent = os.open(directory.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(parent)
-    finally:
-        os.close(parent)
 
 
 def _open_log(path: Path) -> SqliteConnection:

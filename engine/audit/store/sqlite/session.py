@@ -38,6 +38,10 @@ class SqliteConnection:
         except sqlite3.Error as error:
             raise unavailable(self._path, error) from error
 
+    def is_usable(self) -> bool:
+        """Always: nobody else can end it."""
+        return True
+
     def close(self) -> None:
         """End it; what it has not committed is undone."""
         self._connection.close()
