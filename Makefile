@@ -61,9 +61,9 @@ coverage: setup
 	$(BIN)/ostiary coverage --format markdown > docs/coverage.md.new
 	mv docs/coverage.md.new docs/coverage.md
 
-# What this engine decides, kept for every later one: `make corpus NAME=0.2.0` before a release.
+# What this engine decides, kept for every later one: `make corpus NAME=0.3.0` before a release.
 corpus: setup-dev
-	@test -n "$(NAME)" || { echo 'Name the release: `make corpus NAME=0.2.0`' >&2; exit 1; }
+	@test -n "$(NAME)" || { echo 'Name the release: `make corpus NAME=0.3.0`' >&2; exit 1; }
 	PYTHONPATH=.:tests $(BIN)/python tests/replay/freeze_corpus.py $(NAME)
 
 # New versions of the dependencies. Needs network; the result is reviewed and committed.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import attrs
 
 from api.in_force import policy_in_force
-from api.kek import chosen_kek, open_kek
+from api.kek import kek_path, open_kek
 from api.publishing import publisher
 from api.records import Recorder, timestamp
 from api.settings import Settings
@@ -15,7 +15,7 @@ from engine.audit import DecisionLog, LogUnavailable, verify
 from engine.audit.checkpointer import Checkpointer
 from engine.audit.destroying import Destroyer, destroy_restored
 from engine.audit.signing import Signatory, open_key
-from engine.audit.vault import KeyEncryptionKey, Vault, open_index_key
+from engine.audit.vault import KeyEncryptionKey, Vault, VaultError, choose_key, is_empty, open_index_key
 from engine.audit.vault.open_facts import seal_open_facts
 from engine.audit.whole import verify_store
 
@@ -96,13 +96,18 @@ def _check_whole(log: DecisionLog, signatory: Signatory, recorder: Recorder) -> 
         )
 
 
-def open_vault(log: DecisionLog, settings: Settings) -> Vault:
-    """The vault of a log that is only read.
+def existing_vault(log: DecisionLog, settings: Settings) -> Vault:
+    """The vault of a log for whoever only reads: nothing is written, neither to the log nor to the keys.
 
     Raises:
-        LogUnavailable: the key-encryption key is missing, not the right one, or open to others.
+        VaultError: the key-encryption key is not to be had or not the right one, or there are no keys.
+        LogUnavailable: the keys cannot be read.
     """
-    return _vault_of(log, chosen_kek(settings, log))
+    with log.store.reading_keys() as keys:
+        if is_empty(keys):
+            raise VaultError("the vault has no keys; if facts were sealed, restore the keys from a backup")
+        kek = choose_key(keys, kek_path(settings), settings.kek)
+        return Vault(kek, open_index_key(keys, kek), log.store.reading_keys)
 
 
 def _vault_of(log: DecisionLog, kek: KeyEncryptionKey) -> Vault:

@@ -10,11 +10,12 @@ from typing import Any, TypeVar
 
 import click
 
-from api.record import open_vault
+from api.record import existing_vault
 from api.settings import Settings, SettingsError, from_environment
 from engine.audit import DecisionLog, LogUnavailable
 from engine.audit.store.opening import why_no_log
-from engine.audit.vault import Vault
+from engine.audit.vault import Vault, VaultError
+from engine.audit.vault.open_facts import has_open_facts
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -47,6 +48,11 @@ def existing_log(data: Path) -> Iterator[tuple[DecisionLog, Vault | None]]:
         if (missing := why_no_log(data, settings.log_url)) is not None:
             raise click.ClickException(missing)
         with DecisionLog.open(settings.data, settings.log_url) as log:
+            if has_open_facts(log):
+                raise click.ClickException(
+                    f"{log.store.name}: an earlier version kept facts in clear there; start the service once, which "
+                    "seals them, then repeat the command"
+                )
             yield log, _vault(log, settings)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
@@ -56,7 +62,7 @@ def existing_log(data: Path) -> Iterator[tuple[DecisionLog, Vault | None]]:
 
 def _vault(log: DecisionLog, settings: Settings) -> Vault | None:
     try:
-        return open_vault(log, settings)
-    except LogUnavailable as error:
+        return existing_vault(log, settings)
+    except VaultError as error:
         click.echo(f"the facts stay sealed: {error.reason}", err=True)
         return None

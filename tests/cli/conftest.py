@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import fixture_logs
 import pytest
 from running_service import RunningService
+from small_log import REQUESTS, Logged
 
 from api.cli import main
 from api.settings import default_jurisdictions, default_rules
@@ -102,6 +104,13 @@ def run(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPat
         return Done(left.value.code, shown.out.decode(), shown.err.decode())
 
     return run
+
+
+@pytest.fixture(scope="session")
+def logged(tmp_path_factory: pytest.TempPathFactory, rules: Path) -> Logged:
+    """Four decisions on the small rules; for reading only."""
+    data = tmp_path_factory.mktemp("logged") / "data"
+    return Logged(data, fixture_logs.write(data, REQUESTS, rules=[rules]))
 
 
 @pytest.fixture

@@ -189,7 +189,7 @@ def test_a_damaged_log_is_replaced(record, run, tmp_path):
     ("break_it", "said"),
     [
         (lambda backup, _: (backup / "keys.db").unlink(), "keys.db: it is not there; name a directory that"),
-        (lambda backup, _: change(backup / "log.db", "DELETE FROM entry WHERE \"index\" = 1"), "entry 1 is missing"),
+        (lambda backup, _: change(backup / "log.db", 'DELETE FROM entry WHERE "index" = 1'), "entry 1 is missing"),
         (lambda backup, _: (backup / "keys.db").write_bytes(b"x" * 9000), "these are no keys of a log"),
         (lambda _, new: (new / SIGNING_KEY).unlink(), "the signing key is not there, and no backup has it"),
         (lambda _, new: (new / KEY_ENCRYPTION_KEY).unlink(), "the key-encryption key cannot be read"),

@@ -8,23 +8,21 @@ import fixture_logs
 import pytest
 from fixture_logs import Written
 
-from bench.shipped import JURISDICTIONS, RULES
-from engine import Policy, load
-from engine.audit import DecisionLog
+from engine import Policy
 
 
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
     data = tmp_path_factory.mktemp("replay") / "data"
-    ids = fixture_logs.write(data, fixture_logs.requests_with("none"))
-    ids |= fixture_logs.write(data, fixture_logs.requests_with("fixtures"), jurisdictions=fixture_logs.MEASURES)
-    with DecisionLog.open(data) as log:
-        yield Written.of(log, ids)
+    places = fixture_logs.write(data, fixture_logs.requests_with("none"))
+    places |= fixture_logs.write(data, fixture_logs.requests_with("fixtures"), jurisdictions=fixture_logs.MEASURES)
+    with fixture_logs.reading(data) as (log, vault):
+        yield Written.of(log, vault, places)
 
 
 @pytest.fixture(scope="session")
 def shipped() -> Policy:
-    return load(RULES, JURISDICTIONS)
+    return fixture_logs.loaded(fixture_logs.SHIPPED)
 
 
 @pytest.fixture

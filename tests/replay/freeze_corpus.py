@@ -9,8 +9,6 @@ from pathlib import Path
 import corpus_files
 import fixture_logs
 
-from engine.audit import DecisionLog
-
 
 def main(name: str) -> None:
     measures = fixture_logs.requests_with("fixtures")
@@ -20,8 +18,8 @@ def main(name: str) -> None:
         fixture_logs.write(data, fixture_logs.requests_with("none"))
         fixture_logs.write(data, measures, jurisdictions=fixture_logs.MEASURES)
         fixture_logs.write(data, measures, rules=stricter, jurisdictions=fixture_logs.MEASURES)
-        with DecisionLog.open(data) as log:
-            corpus_files.freeze(corpus_files.CORPORA / name, log, fixture_logs.Written.of(log, {}).records)
+        with fixture_logs.reading(data) as (log, vault):
+            corpus_files.freeze(corpus_files.CORPORA / name, log, fixture_logs.Written.of(log, vault, {}).records)
 
 
 if __name__ == "__main__":

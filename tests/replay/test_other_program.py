@@ -19,12 +19,12 @@ from engine.replay import Difference, Recorded, Replayed, Result, Tally, compare
 
 @pytest.fixture(scope="module")
 def stricter(written: Written) -> dict[str, Replayed]:
-    policy = load([RULES, fixture_logs.STRICTER], fixture_logs.MEASURES)
+    policy = fixture_logs.loaded((RULES, fixture_logs.STRICTER), fixture_logs.MEASURES)
     return by_name(written, compare(written.records, policy))
 
 
 def by_name(written: Written, results: Iterator[Result]) -> dict[str, Any]:
-    names = {id_: name for name, id_ in written.ids.items()}
+    names = {place.id: name for name, place in written.places.items()}
     return {names[result.id]: result for result in results}
 
 
@@ -77,10 +77,10 @@ def test_a_stricter_program_makes_nothing_milder(stricter: dict[str, Replayed]) 
         assert order.index(result.difference.before) <= order.index(result.difference.after)
 
 
-def test_the_figures_are_those_of_deciding_one_by_one(written: Written) -> None:
+def test_the_figures_are_those_of_deciding_one_by_one(written: Written, shipped: Policy) -> None:
     """Against the two deciders, without the records between them."""
-    policy = load([RULES, fixture_logs.STRICTER], JURISDICTIONS)
-    old, new = Decider(load(RULES, JURISDICTIONS)), Decider(policy)
+    policy = fixture_logs.loaded((RULES, fixture_logs.STRICTER), fixture_logs.MEASURES)
+    old, new = Decider(shipped), Decider(policy)
     requests = fixture_logs.requests_with("none")
     expected: dict[tuple[str, str], int] = {}
     fires: dict[str, int] = {}

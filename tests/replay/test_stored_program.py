@@ -124,7 +124,7 @@ def test_words_learnt_since_do_not_change_an_old_decision(made: Policy) -> None:
     then = json.loads(orjson.dumps(today))
     del then["needs"][0]["schema"]["properties"]["postal_code"]
     then["policy"]["digest"] = digest
-    record = {"v": 1, "type": "decision", "action": "account.open", "as_of": DAY, "policy": digest, "decision": then}
+    record = {"v": 2, "type": "decision", "action": "account.open", "as_of": DAY, "policy": digest, "decision": then}
     old = Recorded(0, "a", orjson.dumps(record), orjson.dumps(request["facts"]))
     (result,) = replay([old], lambda asked: stored_policy(asked, document, made.files))
     assert not isinstance(result, NotReplayable)

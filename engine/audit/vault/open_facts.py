@@ -20,6 +20,15 @@ if TYPE_CHECKING:
 _PAGE = 500
 
 
+def has_open_facts(log: DecisionLog) -> bool:
+    """Whether facts wait to be sealed, or the table they were in to be dropped. Raises LogUnavailable."""
+    # PostgreSQL came after facts were sealed.
+    if not isinstance(log.store, SqliteStore):
+        return False
+    with log.store.reading() as session:
+        return bool(session.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'"))
+
+
 def seal_open_facts(log: DecisionLog, sealer: Sealer, new_entry: NewEntry) -> None:
     """Seal what is left in the table `facts`, page by page; entries of kind `facts_sealed` commit to the boxes.
 
@@ -28,12 +37,8 @@ def seal_open_facts(log: DecisionLog, sealer: Sealer, new_entry: NewEntry) -> No
     Raises:
         LogUnavailable: it cannot be read or written.
     """
-    # PostgreSQL came after facts were sealed.
-    if not isinstance(log.store, SqliteStore):
+    if not has_open_facts(log):
         return
-    with log.store.reading() as session:
-        if not session.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'"):
-            return
     while page := _read(log):
         sealed = {index: _seal(sealer, entry_id, facts) for index, entry_id, facts in page}
         fields = {"sealed": {str(index): box.digest for index, box in sealed.items()}}

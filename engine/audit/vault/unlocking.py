@@ -19,6 +19,11 @@ _PAGE = 500
 _INDEX = "index"
 
 
+def is_empty(keys: Session) -> bool:
+    """Whether no key-encryption key has been used with this vault yet."""
+    return not keys.execute("SELECT id FROM vault_state")
+
+
 def choose_key(keys: Session, path: Path, given: str | None) -> KeyEncryptionKey:
     """The key-encryption key `given` as base64, else that in the file at `path`, which is made for an empty vault only.
 
@@ -32,8 +37,7 @@ def choose_key(keys: Session, path: Path, given: str | None) -> KeyEncryptionKey
             return KeyEncryptionKey.parse(given)
         except ValueError as error:
             raise VaultError(str(error)) from None
-    is_empty = not keys.execute("SELECT id FROM vault_state")
-    return make_key_file(path) if is_empty else read_key_file(path)
+    return make_key_file(path) if is_empty(keys) else read_key_file(path)
 
 
 def open_index_key(keys: Session, kek: KeyEncryptionKey) -> bytes:
