@@ -108,10 +108,11 @@ class Signatory:
 
     def _keep(self, size: int, note: str) -> None:
         """Have the last note in the file and in the database, where a crash or another place's turn left it out."""
-        if read_anchor(self.anchor) != note.encode():
-            write_anchor(self.anchor, note)
+        # The database first: whoever holds a note from the file finds it in the log.
         if self.log.latest_checkpoint() != note:
             self.log.store_checkpoint(size, note)
+        if read_anchor(self.anchor) != note.encode():
+            write_anchor(self.anchor, note)
 
     def check(self) -> None:
         """See that the log extends the last checkpoint, in work that does not grow with its length.
