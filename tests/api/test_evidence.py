@@ -9,6 +9,7 @@ import json
 import sqlite3
 import zipfile
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import attrs
@@ -27,7 +28,7 @@ from api.service import DecisionService
 from api.settings import Settings, default_rules
 from api.web.evidence_page import render_page
 from bench.shipped import ROOT
-from engine.audit import Entry
+from engine.audit import Entry, verify
 from engine.audit.checkpoint import read_checkpoint
 from engine.audit.evidence import gather_evidence, pack
 from engine.audit.merkle import leaf_hash, verify_inclusion
@@ -115,6 +116,19 @@ def test_it_proves_the_decision_and_its_program(client: FlaskClient, tmp_path: P
     assert texts["rules/sources.yaml"] == (default_rules() / "sources.yaml").read_bytes()
     assert [line for line in files["keys.txt"].decode().splitlines() if line[0] != "#"] == [key.text for key in keys]
     assert "from the operator" in files["keys.txt"].decode()
+
+
+def test_the_verifier_says_so_too(client: FlaskClient, tmp_path: Path) -> None:
+    id_ = decided(client)["id"]
+    path, keys = tmp_path / "evidence.zip", verify.read_keys([str(tmp_path / "data" / "log.pub")])
+    path.write_bytes(client.get(f"/v1/decisions/{id_}/evidence").data)
+    (tmp_path / "anchor").write_bytes(client.get("/v1/log/checkpoint").data)
+    report = verify.verify(path, keys, [verify.read_anchor(tmp_path / "anchor")], datetime.now(UTC))
+    assert (report.integrity, report.completeness, report.findings) == ("ok", "not checked", [])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("files/rules/more.yaml", "name: more\n")
+    report = verify.verify(path, keys, [], datetime.now(UTC))
+    assert report.integrity == "failed"
 
 
 def test_a_stranger_computes_the_same_from_the_entries(client: FlaskClient) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-import stat
 
 import pytest
 from log_samples import SEALED, SUBJECT
 
+from api.export import export
 from engine.audit import Entry, LogUnavailable
 from engine.audit.entry import StoredEntry
-from engine.audit.export import Exported, entry_line, write_export
+from engine.audit.export import FactsDestroyed, entry_line, write_export
 from engine.audit.merkle import leaf_hash
 
 DOCUMENT = b'{"semantics":"2"}'
@@ -46,60 +46,37 @@ def test_a_line_carries_the_exact_text_of_the_body():
     assert document["leaf"] == hashlib.sha256(b"\0" + body).hexdigest()
 
 
-def test_everything_is_there(filled, tmp_path):
-    directory = tmp_path / "to" / "export"
-    assert write_export(filled, directory) == Exported(0, 600)
-    entries = lines_of(directory / "entries.ndjson")
+@pytest.fixture
+def target(tmp_path):
+    (tmp_path / "export").mkdir()
+    return tmp_path / "export"
+
+
+def test_everything_is_there(filled, target):
+    write_export(filled, target, 600)
+    entries = lines_of(target / "entries.ndjson")
     assert [(line["index"], line["id"], line["body"].encode()) for line in entries] == [
         (entry.index, entry.id, entry.body) for entry in filled.entries()
     ]
-    checkpoints = lines_of(directory / "checkpoints.ndjson")
+    checkpoints = lines_of(target / "checkpoints.ndjson")
     assert checkpoints == [{"size": size, "note": f"origin\n{size}\nroot\n\n— signature\n"} for size in (10, 300, 600)]
     hashed = "sha256:" + hashlib.sha256(SEALED.box).hexdigest()
-    assert lines_of(directory / "sealed.ndjson") == [
+    assert lines_of(target / "sealed.ndjson") == [
         {"index": index, "subject": SUBJECT, "sha256": hashed} for index in range(0, 600, 3)
     ]
-    assert (directory / "policies" / f"{DIGEST}.json").read_bytes() == DOCUMENT
-    below = directory / "policies" / DIGEST / "files"
+    assert (target / "policies" / f"{DIGEST}.json").read_bytes() == DOCUMENT
+    below = target / "policies" / DIGEST / "files"
     assert {path.relative_to(below).as_posix(): path.read_text() for path in below.rglob("*.yaml")} == TEXTS
-    assert sorted(path.name for path in directory.iterdir()) == [
-        "checkpoints.ndjson",
-        "entries.ndjson",
-        "policies",
-        "sealed.ndjson",
-    ]
+    names = ["checkpoints.ndjson", "entries.ndjson", "policies", "sealed.ndjson"]
+    assert sorted(path.name for path in target.iterdir()) == names
+    assert not [path for path in target.rglob("*") if path.is_file() and SEALED.box in path.read_bytes()]
 
 
-def test_no_facts_leave_and_only_the_owner_can_read(filled, tmp_path):
-    write_export(filled, tmp_path / "export")
-    for path in [tmp_path / "export", *(tmp_path / "export").rglob("*")]:
-        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
-        assert path.is_dir() or SEALED.box not in path.read_bytes()
-
-
-def test_a_part_has_what_belongs_to_it(filled, tmp_path):
-    assert write_export(filled, tmp_path / "part", 250, 520) == Exported(250, 520)
-    assert [line["index"] for line in lines_of(tmp_path / "part" / "entries.ndjson")] == list(range(250, 520))
-    assert [line["size"] for line in lines_of(tmp_path / "part" / "checkpoints.ndjson")] == [10, 300]
-    assert [line["index"] for line in lines_of(tmp_path / "part" / "sealed.ndjson")] == list(range(252, 520, 3))
-    write_export(filled, tmp_path / "nothing", 600)
-    assert (tmp_path / "nothing" / "entries.ndjson").read_bytes() == b""
-
-
-@pytest.mark.parametrize(("start", "end"), [(-1, None), (0, 601), (5, 4), (601, None), (0, -1)])
-def test_what_the_log_does_not_have_is_refused(filled, tmp_path, start, end):
-    with pytest.raises(ValueError, match="the log has 600 entries"):
-        write_export(filled, tmp_path / "export", start, end)
-    assert not (tmp_path / "export").exists()
-
-
-def test_a_directory_in_use_is_left_alone(filled, tmp_path):
-    (tmp_path / "mine").write_text("mine")
-    with pytest.raises(ValueError, match="not empty"):
-        write_export(filled, tmp_path)
-    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["mine"]
-    with pytest.raises(LogUnavailable, match="mine: it cannot be used"):
-        write_export(filled, tmp_path / "mine")
+def test_it_ends_with_the_size(filled, target):
+    write_export(filled, target, 299)
+    assert [line["index"] for line in lines_of(target / "entries.ndjson")] == list(range(299))
+    assert [line["size"] for line in lines_of(target / "checkpoints.ndjson")] == [10]
+    assert [line["index"] for line in lines_of(target / "sealed.ndjson")] == list(range(0, 299, 3))
 
 
 def tamper(data, sql, parameters=()):
@@ -110,23 +87,42 @@ def tamper(data, sql, parameters=()):
     database.close()
 
 
-def test_a_damaged_log_leaves_no_export(filled, data, tmp_path):
+def test_a_damaged_entry_is_not_exported(filled, data, target):
     tamper(data, "UPDATE entry SET body = x'7b7d' WHERE \"index\" = 400")
     with pytest.raises(LogUnavailable, match="the body of entry 400"):
-        write_export(filled, tmp_path / "export")
-    assert not (tmp_path / "export" / "entries.ndjson").exists()
+        write_export(filled, target, 600)
 
 
 @pytest.mark.parametrize("path", ["/etc/x", "../x", "rules/../../../x"])
-def test_a_policy_does_not_write_beside_the_export(filled, data, tmp_path, path):
+def test_a_policy_does_not_write_beside_the_export(filled, data, target, path):
     tamper(data, "UPDATE policy_file SET path = ? WHERE path = 'rules/a.yaml'", [path])
-    with pytest.raises(ValueError, match="lies outside"):
-        write_export(filled, tmp_path / "export")
+    with pytest.raises(LogUnavailable, match="which no policy has"):
+        write_export(filled, target, 600)
 
 
-def test_facts_destroyed_meanwhile_are_not_left_unexplained(filled, tmp_path):
+def test_facts_destroyed_meanwhile_are_not_left_unexplained(filled, target, tmp_path):
     filled.append(Entry("destruction_done", "gone", b"{}"))
-    with pytest.raises(LogUnavailable, match="export once more"):
-        write_export(filled, tmp_path / "export", 0, 600)
-    assert not (tmp_path / "export" / "entries.ndjson").exists()
-    assert write_export(filled, tmp_path / "again").end == 601
+    with pytest.raises(FactsDestroyed, match="export again"):
+        write_export(filled, target, 600)
+    assert not (target / "entries.ndjson").exists()
+    (tmp_path / "again").mkdir()
+    write_export(filled, tmp_path / "again", 601)
+    assert len(lines_of(tmp_path / "again" / "entries.ndjson")) == 601
+
+
+def test_the_command_begins_anew_then(filled, tmp_path):
+    sizes = []
+
+    def signed_size():
+        # The first time, the size of before a destruction that is over when the log is read.
+        sizes.append(filled.size())
+        if len(sizes) == 1:
+            filled.append(Entry("destruction_done", "gone", b"{}"))
+        return sizes[-1]
+
+    assert export(filled, tmp_path / "out", signed_size) == 601
+    assert sizes == [600, 601]
+    assert len(lines_of(tmp_path / "out" / "entries.ndjson")) == 601
+    with pytest.raises(FactsDestroyed):
+        export(filled, tmp_path / "never", lambda: 600)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "out"]
