@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import attrs
 
@@ -15,6 +16,7 @@ from engine.audit import DecisionLog, LogUnavailable, verify
 from engine.audit.checkpointer import Checkpointer
 from engine.audit.destroying import Destroyer, destroy_restored
 from engine.audit.signing import Signatory, open_key
+from engine.audit.unavailable import from_os_error
 from engine.audit.vault import KeyEncryptionKey, Vault, VaultError, choose_key, is_empty, open_index_key
 from engine.audit.vault.open_facts import seal_open_facts
 from engine.audit.whole import verify_store
@@ -61,7 +63,9 @@ def record_over(log: DecisionLog, settings: Settings, recorder: Recorder, *, che
     What was cut short is finished first: a change of keys, the sealing of facts of an old version, destructions.
     """
     key = settings.log_key or settings.data / SIGNING_KEY
+    _make_directory(settings.data)
     with log.store.signing_turn():
+        _refuse_new_key(log, key)
         origin = open_key(key, settings.log_origin).name
     signatory = Signatory(
         log=log,
@@ -81,6 +85,23 @@ def record_over(log: DecisionLog, settings: Settings, recorder: Recorder, *, che
         _check_whole(log, signatory, recorder)
     signatory.sign()
     return Record(log, kek, vault, signatory, publisher(settings.checkpoint))
+
+
+def _make_directory(path: Path) -> None:
+    """Also of a log in PostgreSQL, keys and the last checkpoint are in files."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise from_os_error(path, error) from error
+
+
+def _refuse_new_key(log: DecisionLog, key: Path) -> None:
+    """A key is made for a log that has none yet, and for no other: it could not sign it."""
+    if not key.exists() and log.last_of("log_created", "key_rotated") is not None:
+        raise LogUnavailable(
+            f"{key}: the key that signs this log is not there; put it back from where you keep a copy. Services that "
+            "share a log share its key"
+        )
 
 
 def _check_whole(log: DecisionLog, signatory: Signatory, recorder: Recorder) -> None:

@@ -87,5 +87,6 @@ def test_without_its_key_nothing_is_rotated(record, run):
     (record.data / SIGNING_KEY).rename(record.data.parent / "away")
     refused = run("log", "rotate-key")
     assert refused.code == 1
-    assert "this is not the key of the log" in refused.err
+    assert "the key that signs this log is not there; put it back from where you keep a copy" in refused.err
+    assert not (record.data / SIGNING_KEY).exists()
     assert record.entries("key_rotated") == []
