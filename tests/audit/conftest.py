@@ -34,6 +34,12 @@ def log(data):
         yield opened
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request):
+    """Where the log is, for tests that speak of any store: None in its directory, or the URL of a database."""
+    return None if request.param == "sqlite" else request.getfixturevalue("postgres_url")
+
+
 @pytest.fixture
 def new_entry():
     numbers = itertools.count()

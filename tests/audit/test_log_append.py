@@ -7,9 +7,15 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from log_samples import SEALED
+from log_samples import SEALED, open_log
 
 from engine.audit import DecisionLog, Entry, PolicyRecord, Receipt, StoredEntry
+
+
+@pytest.fixture
+def log(data, store_url):
+    with open_log(data, url=store_url) as opened:
+        yield opened
 
 
 def test_an_entry_comes_back_as_the_bytes_it_was(log):
@@ -106,9 +112,9 @@ def test_reading_goes_on_beside_writing(log, new_entry):
             assert reader.result() == sorted(reader.result())
 
 
-def test_a_log_goes_on_where_it_was_left(data, new_entry):
+def test_a_log_goes_on_where_it_was_left(data, store_url, new_entry):
     for round_ in range(3):
-        with DecisionLog.open(data) as log:
+        with DecisionLog.open(data, store_url) as log:
             assert log.size() == round_
             assert log.append(new_entry()).index == round_
     assert sorted(path.name for path in data.iterdir()) == ["keys.db", "log.db", "log.lock"]
