@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from api.backup import draft_of
-from api.cli.administration import administration, record_option, settings_of, shown
+from api.cli.administration import Administration, administration, record_option, settings_of, shown
+from api.export import export
 from api.record import PUBLIC_KEYS
-from engine.audit.export import write_export
 
 
 @click.command()
@@ -31,13 +30,12 @@ def log_export(*, directory: Path, data: str | None) -> None:
     with administration(settings) as opened:
         fields = {"start": 0, "end": opened.log.size(), "directory": str(target)}
         opened.log.append(opened.recorder.entry("exported", fields))
-        note = opened.record.signatory.sign()
-        assert note is not None
-        size = int(note.split("\n", 2)[1])
-        with draft_of(target) as draft:
-            try:
-                write_export(opened.log, draft, 0, size)
-            except ValueError as error:
-                raise click.ClickException(str(error)) from None
+        size = export(opened.log, target, lambda: _signed_size(opened))
     click.echo(f"{size:,} entries are in {shown(target)}, and no facts.")
     click.echo(f"Verify them with: ostiary log verify {shown(target)} --key {shown(settings.data / PUBLIC_KEYS)}")
+
+
+def _signed_size(opened: Administration) -> int:
+    note = opened.record.signatory.sign()
+    assert note is not None
+    return int(note.split("\n", 2)[1])

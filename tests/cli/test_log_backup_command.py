@@ -98,8 +98,10 @@ def test_a_backup_never_overwrites(run, tmp_path):
 
 def test_a_copy_of_a_log_that_was_changed_does_not_count(record, run, tmp_path):
     ((index,),) = rows(record.data / "log.db", 'SELECT min("index") FROM sealed')
-    first = '"index" = (SELECT min("index") FROM sealed)'
-    change(record.data / "log.db", "UPDATE sealed SET box = zeroblob(length(box)) WHERE " + first)
+    change(
+        record.data / "log.db",
+        'UPDATE sealed SET box = zeroblob(length(box)) WHERE "index" = (SELECT min("index") FROM sealed)',
+    )
     refused = run("log", "backup", tmp_path / "backup")
     assert refused.code == 1
     assert f"entry {index}: its box of sealed facts was changed or exchanged" in refused.err

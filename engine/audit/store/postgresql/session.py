@@ -41,15 +41,18 @@ class PostgresConnection:
         self._warnings: list[str] = []
         self._connection.add_notice_handler(self._hear)
         try:
-            (actual,) = self.execute(_SHOW)
-            for (setting, (wanted, remedy)), value in zip(_SETTINGS.items(), actual, strict=True):
-                if value not in wanted:
-                    raise LogUnavailable(
-                        f"{name}: the server runs with {setting} = {value} where the log needs {wanted[0]}; {remedy}"
-                    )
+            self._check_settings()
         except LogUnavailable:
             self.close()
             raise
+
+    def _check_settings(self) -> None:
+        (actual,) = self.execute(_SHOW)
+        for (setting, (wanted, remedy)), value in zip(_SETTINGS.items(), actual, strict=True):
+            if value not in wanted:
+                raise LogUnavailable(
+                    f"{self._name}: the server runs with {setting} = {value} where the log needs {wanted[0]}; {remedy}"
+                )
 
     def execute(self, sql: str, parameters: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
         """Run one statement; its rows, if it has any."""

@@ -36,20 +36,22 @@ class PostgresSource:
         self._connection = connect(name, url)
         self._connection.patience = _SILENCE_SECONDS
         try:
-            with self._reading("the database"):
-                self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-                tables = ["entry", *QUERIES]
-                rows = self._connection.execute(
-                    "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL", (tables,)
-                ).fetchall()
-            if rows:
-                raise Damaged(
-                    f"{name}: there is no table `{'`, `'.join(row[0] for row in rows)}`; the database holds no log, or "
-                    "its schema was changed"
-                )
+            self._begin()
         except BaseException:
             self.close()
             raise
+
+    def _begin(self) -> None:
+        with self._reading("the database"):
+            self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            missing = self._connection.execute(
+                "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL", (["entry", *QUERIES],)
+            ).fetchall()
+        if missing:
+            raise Damaged(
+                f"{self.name}: there is no table `{'`, `'.join(row[0] for row in missing)}`; the database holds no log, "
+                "or its schema was changed"
+            )
 
     def structure(self) -> Sequence[str]:
         """Nothing: the server's checksums are its own business, and every row that matters is hashed."""
