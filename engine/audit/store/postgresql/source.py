@@ -49,8 +49,8 @@ class PostgresSource:
             ).fetchall()
         if missing:
             raise Damaged(
-                f"{self.name}: there is no table `{'`, `'.join(row[0] for row in missing)}`; the database holds no log, "
-                "or its schema was changed"
+                f"{self.name}: there is no table `{'`, `'.join(row[0] for row in missing)}`; the database holds no "
+                "log, or its schema was changed"
             )
 
     def structure(self) -> Sequence[str]:
