@@ -24,6 +24,7 @@ from problem_shape import check_problem_answer
 from api.app import create_app
 from api.application import service_of
 from api.example import EXAMPLE_REQUEST
+from api.export import export
 from api.service import DecisionService
 from api.settings import Settings, default_rules
 from api.web.evidence_page import render_page
@@ -324,6 +325,27 @@ def test_no_fact_is_in_the_pack(seen: Seen) -> None:
     texts = {name: content for name, content in seen.files.items() if not name.startswith(("files/", "policy.json"))}
     for canary in ("Canary", "canary", "e-9"):
         assert [name for name, content in texts.items() if canary.encode() in content] == []
+
+
+def test_a_log_in_postgresql_gives_the_same(make_settings: Callable[[Path], Settings], policy, tmp_path, postgres_url):
+    app = create_app(attrs.evolve(make_settings(tmp_path), log_url=postgres_url), policy=policy)
+    try:
+        client = app.test_client()
+        id_ = decided(client)["id"]
+        (tmp_path / "evidence.zip").write_bytes(client.get(f"/v1/decisions/{id_}/evidence").data)
+        (tmp_path / "anchor").write_bytes(client.get("/v1/log/checkpoint").data)
+        assert client.get(f"/v1/log/proof/inclusion?id={id_}").status_code == 200
+        assert client.get("/v1/log/proof/consistency?from=1").status_code == 200
+        lines = client.get("/v1/log/entries").data
+        size = service_of(app).log.size()
+        export(service_of(app).log, tmp_path / "export", lambda: size)
+    finally:
+        service_of(app).close()
+    keys, anchor = verify.read_keys([str(tmp_path / "log.pub")]), verify.read_anchor(tmp_path / "anchor")
+    for name, completeness in (("evidence.zip", "not checked"), ("export", "ok")):
+        report = verify.verify(tmp_path / name, keys, [anchor], datetime.now(UTC))
+        assert (report.integrity, report.completeness) == ("ok", completeness)
+    assert (tmp_path / "export" / "entries.ndjson").read_bytes().startswith(lines)
 
 
 def test_no_evidence_is_given_out_of_a_log_that_was_changed(
