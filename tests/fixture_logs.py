@@ -20,7 +20,7 @@ import yaml
 
 from api.asker import Asker
 from api.log_records import policy_of, recorded
-from api.record import KEY_ENCRYPTION_KEY, existing_vault
+from api.record import existing_vault
 from api.settings import Settings, default_jurisdictions, default_rules
 from api.startup import open_service
 from bench.shipped import ROOT
@@ -107,7 +107,7 @@ def reading(data: Path) -> Iterator[tuple[DecisionLog, Vault]]:
 def copy(source: Path, target: Path, change: Callable[[Entry], Entry], *, digests: Iterable[str] | None = None) -> None:
     """A log of the same entries, each changed, and the same keys; with the policies of these digests only, if said."""
     target.mkdir(mode=0o700)
-    for name in (KEYS, KEY_ENCRYPTION_KEY):
+    for name in (KEYS, "kek.key"):
         shutil.copy(source / name, target / name)
     with DecisionLog.open(source) as old, DecisionLog.open(target) as new:
         changed = []

@@ -17,7 +17,6 @@ import pytest
 import rfc8785
 from small_log import REQUESTS, Logged
 
-from api.startup import last_policy
 from engine.audit import DecisionLog, Entry
 from engine.audit.store.sqlite.opening import DATABASE, KEYS
 from engine.policy.load import SEMANTICS
@@ -142,6 +141,20 @@ def test_what_cannot_be_replayed_is_counted_with_its_reason(run: Callable, logge
     )
 
 
+@pytest.mark.parametrize("body", [b"[1]", b"1", b""])
+def test_a_record_that_is_none_does_not_end_it(run: Callable, logged: Logged, tmp_path: Path, body: bytes) -> None:
+    bare = only(lambda entry: attrs.evolve(entry, body=body, sealed=None), logged.id("bob"))
+    fixture_logs.copy(logged.data, tmp_path / "copy", bare)
+    done = run("log", "replay", "--data", tmp_path / "copy", "--since", "2026-11-22")
+    assert done.code == 0
+    assert done.out == (
+        "4 decisions decided again: 3 the same, 0 differ, 1 not replayable\n"
+        "\n"
+        "Not replayable\n"
+        f"  the record is not a JSON object  1  {logged.marks('bob')}\n"
+    )
+
+
 def test_another_program_is_asked_what_would_change(run: Callable, logged: Logged, overlay: Path, rules: Path) -> None:
     done = run("log", "replay", "--data", logged.data, "--policy", rules, "--policy", overlay)
     assert (done.code, done.err) == (0, "")
@@ -209,7 +222,7 @@ def of_old(logged: Logged, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     """The log as if its program were written for the first version of the language, and that program's digest."""
     data = tmp_path_factory.mktemp("old") / "data"
     with DecisionLog.open(logged.data) as log:
-        digest = last_policy(log)
+        digest = json.loads(log.last_of("policy_activated").body)["policy"]
         policy = log.policy(digest)
     document = rfc8785.dumps({**json.loads(policy.document), "semantics": "1"})
     changed = "sha256:" + hashlib.sha256(document).hexdigest()
@@ -304,7 +317,7 @@ def test_it_begins_where_it_is_told(
     assert run("log", "replay", "--data", two_programs[0], "--since", since).out.startswith(told(decisions))
 
 
-@pytest.mark.parametrize("number", [0, 1, 4, 7])
+@pytest.mark.parametrize("number", [0, 4, 7])
 def test_it_begins_with_the_entry_it_is_told(run: Callable, two_programs: tuple[Path, list[int]], number: int) -> None:
     data, indices = two_programs
     assert run("log", "replay", "--data", data, "--since", indices[number]).out.startswith(told(8 - number))
