@@ -43,8 +43,12 @@ def main(name: str, target: Path) -> None:
     numbers = itertools.count()
     with tempfile.TemporaryDirectory() as directory:
         settings = Settings(Path(directory), (), Path())
-        new_id = (f"01900000-0000-7000-8000-{number:012}" for number in numbers).__next__
-        app = create_app(settings, policy=policy(RULES), new_id=new_id, now=lambda: AT)
+        app = create_app(
+            settings,
+            policy=policy(RULES),
+            new_id=lambda: f"01900000-0000-7000-8000-{next(numbers):012}",
+            now=lambda: AT,
+        )
         client = app.test_client()
         for request in requests():
             assert client.post("/v1/decisions", json=request).status_code == 200
