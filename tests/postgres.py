@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -30,8 +30,6 @@ from memory import memory_directory
 USER = "postgres"
 SETTINGS = (
     "listen_addresses=",
-    "fsync=on",
-    "synchronous_commit=on",
     "max_connections=50",
     "shared_buffers=16MB",
     "dynamic_shared_memory_type=mmap",  # a file of its own directory, which does not outlive it
@@ -222,3 +220,30 @@ def postgres_database(postgres: PostgresServer) -> Iterator[str]:
 def postgres_url(postgres: PostgresServer, postgres_database: str) -> str:
     """The URL of a database of the test's own."""
     return postgres.url(postgres_database)
+
+
+@pytest.fixture
+def postgres_setting(postgres: PostgresServer) -> Iterator[Callable[[str, str], None]]:
+    """Change a setting of the whole server until the test ends."""
+    changed = []
+
+    def change(name: str, value: str) -> None:
+        changed.append(name)
+        with psycopg.connect(postgres.url(), autocommit=True) as connection:
+            connection.execute(f"ALTER SYSTEM SET {name} = '{value}'")
+            connection.execute("SELECT pg_reload_conf()")
+        end = time.monotonic() + 10
+        while _shown(postgres, name) != value:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+    yield change
+    with psycopg.connect(postgres.url(), autocommit=True) as connection:
+        for name in changed:
+            connection.execute(f"ALTER SYSTEM RESET {name}")
+        connection.execute("SELECT pg_reload_conf()")
+
+
+def _shown(postgres: PostgresServer, name: str) -> str:
+    with psycopg.connect(postgres.url()) as connection:
+        return connection.execute(f"SHOW {name}").fetchone()[0]

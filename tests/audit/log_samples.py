@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.audit import DecisionLog
+from signed_log import decision
+
+from engine.audit import DecisionLog, Entry
 from engine.audit.entry import NewKey, Sealed
 from engine.audit.vault import KeyEncryptionKey, open_index_key
 
@@ -20,3 +22,9 @@ def open_log(directory: Path, **how) -> DecisionLog:
     log = DecisionLog.open(directory, **how)
     log.change(lambda transaction: open_index_key(transaction.keys, KEK))
     return log
+
+
+def decision_with_facts() -> Entry:
+    """A decision on the customer of `SEALED`."""
+    entry = decision()
+    return Entry("decision", entry.id, entry.body, sealed=SEALED)

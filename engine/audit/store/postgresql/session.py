@@ -124,6 +124,14 @@ class PostgresConnection:
         """End it; the server undoes what is not committed."""
         self._connection.close()
 
+    def _check_settings(self) -> None:
+        (actual,) = self.execute(_SHOW)
+        for (setting, (wanted, remedy)), value in zip(_SETTINGS.items(), actual, strict=True):
+            if value not in wanted:
+                raise LogUnavailable(
+                    f"{self._name}: the server runs with {setting} = {value} where the log needs {wanted[0]}; {remedy}"
+                )
+
     def _hear(self, notice: psycopg.errors.Diagnostic) -> None:
         if notice.severity_nonlocalized == "WARNING":
             self._warnings.append(notice.message_primary or "a warning")

@@ -79,6 +79,18 @@ class PostgresSource:
         """End the snapshot."""
         self._connection.close()
 
+    def _begin(self) -> None:
+        with self._reading("the database"):
+            self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            rows = self._connection.execute(
+                "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL", (["entry", *QUERIES],)
+            ).fetchall()
+        if rows:
+            raise Damaged(
+                f"{self.name}: there is no table `{'`, `'.join(row[0] for row in rows)}`; the database holds no log, "
+                "or its schema was changed"
+            )
+
     def _batches(self, table: str, sql: str, *parameters: int) -> Iterator[Sequence[Row]]:
         # Kept by the server, which hands out a batch at a time: a log does not fit into memory.
         cursor = psycopg.ServerCursor[Any](self._connection, table, withhold=False)
