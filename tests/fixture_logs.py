@@ -19,7 +19,6 @@ import attrs
 import yaml
 
 from api.asker import Asker
-from api.kek import KEY_ENCRYPTION_KEY
 from api.log_records import policy_of, recorded
 from api.record import existing_vault
 from api.settings import Settings, default_jurisdictions, default_rules

@@ -46,14 +46,6 @@ class PostgresConnection:
             self.close()
             raise
 
-    def _check_settings(self) -> None:
-        (actual,) = self.execute(_SHOW)
-        for (setting, (wanted, remedy)), value in zip(_SETTINGS.items(), actual, strict=True):
-            if value not in wanted:
-                raise LogUnavailable(
-                    f"{self._name}: the server runs with {setting} = {value} where the log needs {wanted[0]}; {remedy}"
-                )
-
     def execute(self, sql: str, parameters: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
         """Run one statement; its rows, if it has any."""
         try:

@@ -41,18 +41,6 @@ class PostgresSource:
             self.close()
             raise
 
-    def _begin(self) -> None:
-        with self._reading("the database"):
-            self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            missing = self._connection.execute(
-                "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL", (["entry", *QUERIES],)
-            ).fetchall()
-        if missing:
-            raise Damaged(
-                f"{self.name}: there is no table `{'`, `'.join(row[0] for row in missing)}`; the database holds no "
-                "log, or its schema was changed"
-            )
-
     def structure(self) -> Sequence[str]:
         """Nothing: the server's checksums are its own business, and every row that matters is hashed."""
         return ()
