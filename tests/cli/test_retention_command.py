@@ -145,7 +145,7 @@ def test_customers_that_are_not_there(record, run, tmp_path):
     missing = run("retention", "due", "--data", tmp_path / "none")
     assert (missing.code, missing.err) == (
         1,
-        f"Error: there is no log in `{tmp_path / 'none'}`; name the service's directory with --data\n",
+        f"Error: there is no log in `{tmp_path / 'none'}`; name the directory of a service with --data\n",
     )
     assert not (tmp_path / "none").exists()
     assert record.acts() == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sqlite3
 from typing import TYPE_CHECKING
@@ -69,6 +70,9 @@ def _open(path: Path, migrations: Migrations) -> SqliteConnection:
         # One that is there is not opened: closing it again would take SQLite's locks on it from the whole process.
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+            # SQLite would open it all the same, for reading, and say so no sooner than at the first commit.
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         with closing_on_error(open_writer(path)) as db:
             if schema.is_newer(db, migrations):
                 raise LogUnavailable(f"{path}: a newer version wrote this log; start that version or a later one")
