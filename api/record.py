@@ -8,22 +8,18 @@ from pathlib import Path
 import attrs
 
 from api.in_force import policy_in_force
-from api.kek import kek_path, open_kek
 from api.publishing import publisher
 from api.records import Recorder, timestamp
 from api.settings import Settings
 from engine.audit import DecisionLog, LogUnavailable, verify
 from engine.audit.checkpointer import Checkpointer
 from engine.audit.destroying import Destroyer, destroy_restored
+from engine.audit.layout import ANCHOR, KEY_ENCRYPTION_KEY, PUBLIC_KEYS, SIGNING_KEY
 from engine.audit.signing import Signatory, open_key
-from engine.audit.unavailable import from_os_error
 from engine.audit.vault import KeyEncryptionKey, Vault, VaultError, choose_key, is_empty, open_index_key
+from engine.audit.vault.change_of_kek import open_kek
 from engine.audit.vault.open_facts import seal_open_facts
-from engine.audit.whole import verify_store
-
-ANCHOR = "checkpoint"
-PUBLIC_KEYS = "log.pub"
-SIGNING_KEY = "log.key"
+from engine.audit.whole import trusting, verify_store
 
 
 @attrs.frozen
@@ -62,8 +58,7 @@ def record_over(log: DecisionLog, settings: Settings, recorder: Recorder, *, che
 
     What was cut short is finished first: a change of keys, the sealing of facts of an old version, destructions.
     """
-    key = settings.log_key or settings.data / SIGNING_KEY
-    _make_directory(settings.data)
+    key = signing_key_path(settings)
     with log.store.signing_turn():
         _refuse_new_key(log, key)
         origin = open_key(key, settings.log_origin).name
@@ -76,7 +71,7 @@ def record_over(log: DecisionLog, settings: Settings, recorder: Recorder, *, che
         new_entry=recorder.entry,
     )
     signatory.check()
-    kek = open_kek(settings, log, recorder.entry)
+    kek = open_kek(log, kek_path(settings), settings.kek, recorder.entry)
     vault = _vault_of(log, kek)
     with log.store.signing_turn():
         seal_open_facts(log, vault.sealer(timestamp(recorder.now())), signatory.new_entry)
@@ -85,14 +80,6 @@ def record_over(log: DecisionLog, settings: Settings, recorder: Recorder, *, che
         _check_whole(log, signatory, recorder)
     signatory.sign()
     return Record(log, kek, vault, signatory, publisher(settings.checkpoint))
-
-
-def _make_directory(path: Path) -> None:
-    """Also of a log in PostgreSQL, keys and the last checkpoint are in files."""
-    try:
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise from_os_error(path, error) from error
 
 
 def _refuse_new_key(log: DecisionLog, key: Path) -> None:
@@ -106,15 +93,24 @@ def _refuse_new_key(log: DecisionLog, key: Path) -> None:
 
 def _check_whole(log: DecisionLog, signatory: Signatory, recorder: Recorder) -> None:
     """Let the verifier read everything. Raises LogUnavailable for what is not as it was recorded."""
-    keys = [verify.Key.parse(verifier.text) for verifier in signatory.verifiers()]
     anchors = [verify.read_anchor(signatory.anchor, is_beside=True)] if signatory.anchor.exists() else []
-    report = verify_store(log.store, keys, anchors, recorder.now())
+    report = verify_store(log.store, trusting(signatory.verifiers()), anchors, recorder.now())
     if "failed" in (report.integrity, report.completeness):
         worst = report.listed()[0]
         raise LogUnavailable(
             f"{log.store.name}: the log is not what was recorded, so nothing is decided: {worst.what}. To see all of "
             f"it, run `ostiary log verify`. What to do: {worst.do}"
         )
+
+
+def signing_key_path(settings: Settings) -> Path:
+    """The file of the key that signs."""
+    return settings.log_key or settings.data / SIGNING_KEY
+
+
+def kek_path(settings: Settings) -> Path:
+    """The file of the key that locks customers' keys, if it does not come from the environment."""
+    return settings.kek_file or settings.data / KEY_ENCRYPTION_KEY
 
 
 def existing_vault(log: DecisionLog, settings: Settings) -> Vault:

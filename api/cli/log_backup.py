@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from api.backup import FILES, back_up
 from api.cli.administration import administration, record_option, settings_of, shown
-from api.kek import kek_path
+from api.record import kek_path
 from api.records import now
+from engine.audit.backup import FILES, back_up
 
 
 @click.command()
@@ -38,7 +38,7 @@ def log_backup(*, directory: Path, data: str | None) -> None:
         fields = {"directory": str(target), "size": opened.log.size()}
         opened.log.append(opened.recorder.entry("backed_up", fields))
         opened.record.signatory.sign()
-        copy = back_up(opened.record, target, now())
+        copy = back_up(opened.record.signatory, target, now())
         signing_key = opened.record.signatory.key
     click.echo(f"{copy.checkpoint.size:,} entries of {copy.checkpoint.origin} are in {shown(target)}, verified:")
     click.echo(f"  {', '.join(sorted(FILES))}")

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from api.cli.administration import Administration, administration, record_option, settings_of, shown
-from api.export import export
-from api.record import PUBLIC_KEYS
+from engine.audit.export import export
+from engine.audit.layout import PUBLIC_KEYS
 
 
 @click.command()

@@ -8,9 +8,16 @@ from pathlib import Path
 import click
 
 from api.cli.administration import administration, record_option, settings_of, shown
+from api.record import kek_path, signing_key_path
 from api.records import now
-from api.restore import restore
+from api.settings import Settings
 from engine.audit import LogUnavailable
+from engine.audit.keyfile import read_signer
+from engine.audit.layout import ANCHOR, PUBLIC_KEYS
+from engine.audit.note import Verifier
+from engine.audit.public_keys import read_public_keys
+from engine.audit.restore import Known, check_place, restore
+from engine.audit.vault import given_key
 
 
 @click.command()
@@ -48,7 +55,8 @@ def log_restore(*, directory: Path, checkpoints: tuple[Path, ...], replace: bool
         )
     source = directory.absolute()
     try:
-        done = restore(settings, source, checkpoints, replace=replace, now=now())
+        check_place(settings.data, source, replace=replace)
+        done = restore(settings.data, source, _known(settings, checkpoints), replace=replace, now=now())
     except LogUnavailable as error:
         raise click.ClickException(error.reason) from None
     with administration(settings) as opened:
@@ -61,3 +69,27 @@ def log_restore(*, directory: Path, checkpoints: tuple[Path, ...], replace: bool
             f"What was there is in {shown(done.replaced)}. It holds customers' keys, which no destruction reaches "
             "there: remove it as soon as it is no longer needed."
         )
+
+
+def _known(settings: Settings, given: tuple[Path, ...]) -> Known:
+    """What this place knows of its log. Raises LogUnavailable if a key is not there."""
+    published = settings.checkpoint
+    is_file = published is not None and not published.startswith(("http://", "https://"))
+    beside = [Path(published).absolute()] if published is not None and is_file else []
+    beside.append(settings.data / ANCHOR)
+    return Known(
+        keys=_trusted_keys(settings),
+        checkpoints=[*given, *(path for path in beside if path.is_file())],
+        kek=given_key(kek_path(settings), settings.kek),
+    )
+
+
+def _trusted_keys(settings: Settings) -> list[Verifier]:
+    path = signing_key_path(settings)
+    try:
+        signing = read_signer(path).verifier
+    except FileNotFoundError:
+        raise LogUnavailable(
+            f"{path}: the signing key is not there, and no backup has it; put it back from where you keep a copy"
+        ) from None
+    return list(dict.fromkeys([signing, *read_public_keys(settings.data / PUBLIC_KEYS)]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from api.cli.administration import administration, record_option, settings_of, shown
-from api.record import PUBLIC_KEYS
+from engine.audit.layout import PUBLIC_KEYS
 
 
 @click.command()

@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from api.cli.exit_codes import ExitCode
-from api.record import ANCHOR, PUBLIC_KEYS
 from api.settings import SettingsError, from_environment
 from engine.audit import LogUnavailable, verify
+from engine.audit.layout import ANCHOR, PUBLIC_KEYS
 from engine.audit.store.opening import open_source
 from engine.audit.whole import verify_opened
 

@@ -8,7 +8,8 @@ import click
 
 from api.cli.administration import administration, record_option, settings_of, shown
 from api.cli.options import count
-from api.kek import rotate_kek
+from api.record import kek_path
+from engine.audit.vault.change_of_kek import rotate_kek
 
 
 @click.command()
@@ -32,7 +33,8 @@ def retention_rotate_kek(*, to: Path | None, data: str | None) -> None:
     """
     settings = settings_of(data)
     with administration(settings) as opened:
-        done = rotate_kek(opened.log, settings, opened.record.kek, opened.recorder.entry, to=to)
+        record = opened.record
+        done = rotate_kek(opened.log, kek_path(settings), settings.kek, record.kek, opened.recorder.entry, to=to)
     click.echo(f"{count(done.count, 'customer key')} locked with {done.new}, no longer with {done.old}.")
     if done.kept is None:
         click.echo(f"Give services the key in {to}, in OSTIARY_KEK_FILE or OSTIARY_KEK, and start them anew.")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from typing import TYPE_CHECKING
 
+from engine.audit import files
 from engine.audit.unavailable import from_os_error
 
 if TYPE_CHECKING:
@@ -35,21 +34,7 @@ def write_anchor(path: Path, note: str) -> None:
     Raises:
         LogUnavailable: it cannot be written.
     """
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        try:
-            with new.open("wb") as file:
-                file.write(note.encode())
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-        finally:
-            with contextlib.suppress(FileNotFoundError):
-                new.unlink()
-        directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+        files.write_whole(path, note.encode())
     except OSError as error:
         raise from_os_error(path, error) from error

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from engine.audit import files
 from engine.audit.unavailable import Cause, LogUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from engine.audit.entry import StoredEntry
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 ENTRIES, CHECKPOINTS, SEALED, POLICIES = "entries.ndjson", "checkpoints.ndjson", "sealed.ndjson", "policies"
 _PAGE = 500
+_ATTEMPTS = 5
 
 
 class FactsDestroyed(LogUnavailable):
@@ -41,6 +43,23 @@ def entry_line(entry: StoredEntry) -> bytes:
     )
 
 
+def export(log: DecisionLog, target: Path, signed_size: Callable[[], int]) -> int:
+    """Write a log into `target`, which is empty or not there, whole and as of one moment; how many entries.
+
+    `signed_size` has the log signed and says how many entries are; so many are written.
+
+    Raises:
+        LogUnavailable: the log cannot be read, or the files cannot be written.
+    """
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return _attempt(log, target, signed_size())
+        except FactsDestroyed:
+            # The log has more entries now, and among them the one that tells of it.
+            continue
+    return _attempt(log, target, signed_size())
+
+
 def write_export(log: DecisionLog, directory: Path, size: int) -> None:
     """Write the first `size` entries into an empty directory, and what they refer to.
 
@@ -60,6 +79,12 @@ def write_export(log: DecisionLog, directory: Path, size: int) -> None:
     _write(directory / ENTRIES, map(entry_line, log.entries(0, size)))
     _write(directory / CHECKPOINTS, _checkpoint_lines(log, size))
     _write_policies(directory / POLICIES, log)
+
+
+def _attempt(log: DecisionLog, target: Path, size: int) -> int:
+    with files.becoming(target) as draft:
+        write_export(log, draft, size)
+    return size
 
 
 def _line(document: dict[str, Any]) -> bytes:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import stat
 from typing import TYPE_CHECKING
 
+from engine.audit import files
 from engine.audit.note import Signer
 from engine.audit.unavailable import LogUnavailable, from_os_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-_MOST_BYTES = 4096
+    from engine.audit.note import Verifier
 
 
 def open_signer(path: Path, origin: str) -> Signer:
@@ -27,10 +25,10 @@ def open_signer(path: Path, origin: str) -> Signer:
     """
     with contextlib.suppress(FileNotFoundError):
         return read_signer(path, origin)
-    signer = Signer.generate(origin)
-    with _directory_of(path), _written(path, signer) as new, contextlib.suppress(FileExistsError):
-        # A link is whole or not there and replaces nothing: of several services that start at once, one makes the key.
-        os.link(new, path)
+    try:
+        files.make_secret(path, _content(Signer.generate(origin)))
+    except OSError as error:
+        raise from_os_error(path, error) from error
     return read_signer(path, origin)
 
 
@@ -42,21 +40,26 @@ def rotate(path: Path) -> tuple[Signer, Signer]:
     Raises:
         LogUnavailable: the file cannot be used or written, or others may read it.
     """
-    with _directory_of(path):
-        try:
-            old = read_signer(path)
-        except FileNotFoundError as error:
-            raise LogUnavailable(f"{path}: there is no key to replace; start the service once to make one") from error
-        signer = Signer.generate(old.name)
-        kept = path.with_name(f"{path.name}.{old.verifier.id.hex()}")
-        with _written(path, signer) as new:
-            # Already there if an earlier rotation was cut short.
-            with contextlib.suppress(FileExistsError):
-                os.link(path, kept)
-            if read_signer(kept) != old:
-                raise LogUnavailable(f"{kept}: it is not the key to be kept there; move it away")
-            new.replace(path)
+    try:
+        with files.changing(path.parent):
+            old = _read_to_replace(path)
+            signer = Signer.generate(old.name)
+            kept = kept_path(path, old.verifier)
+            with files.secret_draft(path, _content(signer)) as draft:
+                # Already there if an earlier rotation was cut short.
+                with contextlib.suppress(FileExistsError):
+                    os.link(path, kept)
+                if read_signer(kept) != old:
+                    raise LogUnavailable(f"{kept}: it is not the key to be kept there; move it away")
+                draft.replace(path)
+    except OSError as error:
+        raise from_os_error(path, error) from error
     return old, read_signer(path)
+
+
+def kept_path(path: Path, key: Verifier) -> Path:
+    """Where a rotation keeps the private key of this public one."""
+    return path.with_name(f"{path.name}.{key.id.hex()}")
 
 
 def read_signer(path: Path, origin: str | None = None) -> Signer:
@@ -66,15 +69,9 @@ def read_signer(path: Path, origin: str | None = None) -> Signer:
         FileNotFoundError: there is no file.
         LogUnavailable: it cannot be used, others may read it, or its key is for another origin.
     """
+    content = files.read_secret(path, "signing key")
     try:
-        with path.open("rb") as file:
-            _check_rights(path, os.fstat(file.fileno()))
-            content = file.read(_MOST_BYTES)
         signer = Signer.parse(content.decode().removesuffix("\n"))
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise from_os_error(path, error) from error
     except ValueError:
         # Without the cause, whose traceback could show what was read.
         raise LogUnavailable(f"{path}: this is not a signing key; put the file back from where it is kept") from None
@@ -85,44 +82,12 @@ def read_signer(path: Path, origin: str | None = None) -> Signer:
     return signer
 
 
-def _check_rights(path: Path, status: os.stat_result) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise LogUnavailable(f"{path}: the signing key has to be an ordinary file")
-    if status.st_uid != os.geteuid():
-        raise LogUnavailable(f"{path}: the signing key belongs to another user; `chown` it to the service's user")
-    if stat.S_IMODE(status.st_mode) & 0o077:
-        raise LogUnavailable(
-            f"{path}: others may read or change the signing key (mode {stat.S_IMODE(status.st_mode):04o}); "
-            f"run `chmod 600 {path}`, and rotate the key if someone may have read it"
-        )
-
-
-@contextlib.contextmanager
-def _directory_of(path: Path) -> Iterator[None]:
-    """Changes to the directory's files: one process at a time, and flushed at the end."""
+def _read_to_replace(path: Path) -> Signer:
     try:
-        directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY)
-        try:
-            fcntl.flock(directory, fcntl.LOCK_EX)
-            yield
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-    except OSError as error:
-        raise from_os_error(path, error) from error
+        return read_signer(path)
+    except FileNotFoundError as error:
+        raise LogUnavailable(f"{path}: there is no key to replace; start the service once to make one") from error
 
 
-@contextlib.contextmanager
-def _written(path: Path, signer: Signer) -> Iterator[Path]:
-    """A flushed file of the owner's alone that holds the key, beside `path`; gone at the end. Under the lock."""
-    new = path.with_name(f"{path.name}.new")
-    # One that is there was left by a process that died before anyone used its key.
-    new.unlink(missing_ok=True)
-    try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
-            file.write(f"{signer.text}\n".encode())
-            file.flush()
-            os.fsync(file.fileno())
-        yield new
-    finally:
-        new.unlink(missing_ok=True)
+def _content(signer: Signer) -> bytes:
+    return f"{signer.text}\n".encode()

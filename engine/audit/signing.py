@@ -16,8 +16,9 @@ from engine.audit.anchor import read_anchor, write_anchor
 from engine.audit.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
 from engine.audit.merkle import Frontier, ProofError, frontier_at
 from engine.audit.note import NoteError, Signer, Verifier, open_note
+from engine.audit.public_keys import read_public_keys, write_public_keys
 from engine.audit.tiles import TileError
-from engine.audit.unavailable import Cause, LogUnavailable, from_os_error
+from engine.audit.unavailable import Cause, LogUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,24 +126,15 @@ class Signatory:
 
     def verifiers(self) -> tuple[Verifier, ...]:
         """All public keys the log has had, as far as this place knows them."""
-        published = self._published()
+        published = read_public_keys(self.public)
         current = keyfile.open_signer(self.key, self.origin).verifier
         return published if current in published else (*published, current)
 
-    def _published(self) -> tuple[Verifier, ...]:
-        try:
-            lines = self.public.read_text().split() if self.public.exists() else []
-            return tuple(Verifier.parse(line) for line in lines)
-        except OSError as error:
-            raise from_os_error(self.public, error) from error
-        except NoteError as error:
-            raise LogUnavailable(f"{self.public}: a line is not a public key ({error}); restore the file") from error
-
     def _put_out(self, verifier: Verifier) -> None:
         """Add a key to those that are published. Not before the log names it: a wrong file would make it trusted."""
-        published = self._published()
+        published = read_public_keys(self.public)
         if verifier not in published:
-            write_anchor(self.public, "".join(f"{known.text}\n" for known in (*published, verifier)))
+            write_public_keys(self.public, (*published, verifier))
 
     def _last(self) -> tuple[Checkpoint | None, str | None]:
         """The larger of the checkpoints in the file and in the database, the first having been checked against it."""
@@ -194,7 +186,7 @@ class Signatory:
         """The private key of an earlier public one, as a rotation leaves it; None if it is not there."""
         with contextlib.suppress(NoteError, FileNotFoundError):
             verifier = Verifier.parse(vkey)
-            kept = keyfile.read_signer(self.key.with_name(f"{self.key.name}.{verifier.id.hex()}"))
+            kept = keyfile.read_signer(keyfile.kept_path(self.key, verifier))
             if kept.verifier == verifier:
                 return kept
         return None

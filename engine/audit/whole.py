@@ -8,10 +8,16 @@ from engine.audit import verify
 from engine.audit.unavailable import LogUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
+    from engine.audit.note import Verifier
     from engine.audit.store import ClosableSource, Store
+
+
+def trusting(verifiers: Iterable[Verifier]) -> list[verify.Key]:
+    """These keys, in the words of the verifier."""
+    return [verify.Key.parse(verifier.text) for verifier in verifiers]
 
 
 def verify_store(

@@ -15,6 +15,7 @@ from pathlib import Path
 import attrs
 import orjson
 import pytest
+from api.export import export
 from flask import Flask
 from flask.testing import FlaskClient
 from html_page import Page
@@ -24,7 +25,6 @@ from problem_shape import check_problem_answer
 from api.app import create_app
 from api.application import service_of
 from api.example import EXAMPLE_REQUEST
-from api.export import export
 from api.service import DecisionService
 from api.settings import Settings, default_rules
 from api.web.evidence_page import render_page

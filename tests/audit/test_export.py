@@ -9,10 +9,9 @@ import sqlite3
 import pytest
 from log_samples import SEALED, SUBJECT
 
-from api.export import export
 from engine.audit import Entry, LogUnavailable
 from engine.audit.entry import StoredEntry
-from engine.audit.export import FactsDestroyed, entry_line, write_export
+from engine.audit.export import FactsDestroyed, entry_line, export, write_export
 from engine.audit.merkle import leaf_hash
 
 DOCUMENT = b'{"semantics":"2"}'

@@ -174,7 +174,7 @@ def test_a_rotation_that_was_cut_short_is_done_again(path):
     first = open_signer(path, ORIGIN)
     kept = path.with_name(f"log.key.{first.verifier.id.hex()}")
     kept.hardlink_to(path)
-    path.with_name("log.key.new").write_text("half a k")
+    path.with_name("log.key.draft").write_text("half a k")
     old, new = rotate(path)
     assert old == first
     assert open_signer(path, ORIGIN) == new

@@ -12,11 +12,11 @@ from pathlib import Path
 import attrs
 
 from api.asker import Asker
-from api.record import ANCHOR, PUBLIC_KEYS
 from api.records import new_id, now
 from api.settings import Settings, default_jurisdictions, default_rules
 from api.startup import open_service
 from engine.audit import verify
+from engine.audit.layout import ANCHOR, PUBLIC_KEYS
 
 CLOSED = {"status": "closed", "closed_on": "2020-02-29", "last_accessed_on": "2020-01-15"}
 OPEN = {"status": "open", "opened_on": "2020-01-15"}

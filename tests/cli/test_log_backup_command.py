@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 import pytest
 from records import CLOSED, OPEN, Written, request, rows, write
 
-from api.kek import KEY_ENCRYPTION_KEY
-from api.record import ANCHOR, PUBLIC_KEYS, SIGNING_KEY
 from engine.audit import verify
+from engine.audit.layout import ANCHOR, KEY_ENCRYPTION_KEY, PUBLIC_KEYS, SIGNING_KEY
 
 FILES = {"log.db", "keys.db", ANCHOR, PUBLIC_KEYS}
 

@@ -17,12 +17,12 @@ from pathlib import Path
 import pytest
 from records import CLOSED, OPEN, Written, request, rows, write
 
-from api.kek import KEY_ENCRYPTION_KEY
 from api.record import record_over
 from api.records import Recorder
 from api.settings import Settings, default_jurisdictions, default_rules
 from engine import load
 from engine.audit import DecisionLog
+from engine.audit.layout import KEY_ENCRYPTION_KEY
 from engine.audit.vault import Readings, read_key_file
 from engine.audit.vault.destruction import destroy_key
 from engine.audit.vault.keystore import Hold, set_hold

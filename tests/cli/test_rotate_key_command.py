@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 import pytest
 from records import OPEN, Written, request, rows, write
 
-from api.record import ANCHOR, PUBLIC_KEYS, SIGNING_KEY
 from engine.audit import verify
 from engine.audit.checkpoint import read_checkpoint
 from engine.audit.keyfile import read_signer
+from engine.audit.layout import ANCHOR, PUBLIC_KEYS, SIGNING_KEY
 from engine.audit.note import NoteError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from engine.audit.store.directory import make_directory
+from engine.audit.files import make_directory
 from engine.audit.store.sqlite import SqliteStore
 from engine.audit.store.sqlite.opening import DATABASE
 from engine.audit.unavailable import from_os_error

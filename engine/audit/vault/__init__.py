@@ -6,7 +6,7 @@ from engine.audit.vault.envelope import KeyEncryptionKey
 from engine.audit.vault.errors import NotDestroyable, UnknownSubject, VaultError
 from engine.audit.vault.key_file import make_key_file, read_key_file
 from engine.audit.vault.retention import KeptThrough, KeptWithoutEnd, Readings, retention_of
-from engine.audit.vault.unlocking import choose_key, is_empty, open_index_key, rewrap
+from engine.audit.vault.unlocking import choose_key, given_key, is_empty, open_index_key, rewrap
 from engine.audit.vault.vault import Sealer, Vault
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Vault",
     "VaultError",
     "choose_key",
+    "given_key",
     "is_empty",
     "make_key_file",
     "open_index_key",

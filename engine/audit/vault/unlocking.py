@@ -32,12 +32,17 @@ def choose_key(keys: Session, path: Path, given: str | None) -> KeyEncryptionKey
     Raises:
         VaultError: what is given is no key, or the file is missing, open to others or holds none.
     """
-    if given is not None:
-        try:
-            return KeyEncryptionKey.parse(given)
-        except ValueError as error:
-            raise VaultError(str(error)) from None
-    return make_key_file(path) if is_empty(keys) else read_key_file(path)
+    return make_key_file(path) if given is None and is_empty(keys) else given_key(path, given)
+
+
+def given_key(path: Path, given: str | None) -> KeyEncryptionKey:
+    """The key-encryption key `given` as base64, else that in the file at `path`. Raises VaultError."""
+    if given is None:
+        return read_key_file(path)
+    try:
+        return KeyEncryptionKey.parse(given)
+    except ValueError as error:
+        raise VaultError(str(error)) from None
 
 
 def open_index_key(keys: Session, kek: KeyEncryptionKey) -> bytes:

@@ -52,7 +52,7 @@ def test_a_file_on_which_others_have_rights_is_refused(tmp_path, mode):
     make_key_file(path)
     path.chmod(mode)
     for use in (read_key_file, make_key_file):
-        with pytest.raises(VaultError, match=rf"kek.key: others than its owner have rights on it \({mode:04o}\)"):
+        with pytest.raises(VaultError, match=rf"kek.key: others may read or change .*mode {mode:04o}"):
             use(path)
     path.chmod(0o400)
     read_key_file(path)
@@ -72,7 +72,7 @@ def test_a_file_that_holds_no_key_is_refused_and_left_alone(tmp_path, text):
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(VaultError, match=r"kek.key: the key-encryption key cannot be read \(No such file"):
         read_key_file(tmp_path / "kek.key")
-    with pytest.raises(VaultError, match="this is not a file"):
+    with pytest.raises(VaultError, match="Is a directory"):
         read_key_file(tmp_path)
     with pytest.raises(VaultError, match="a key-encryption key cannot be written there"):
         make_key_file(tmp_path / "nowhere" / "kek.key")

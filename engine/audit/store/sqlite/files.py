@@ -1,10 +1,8 @@
-"""The files of a log as files: copied, flushed, and moved while nobody has them open."""
+"""The files of a log while nobody has them open, so that they can be moved."""
 
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -16,31 +14,8 @@ from engine.audit.unavailable import Cause, LogUnavailable
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
-    from typing import IO
 
 _SECONDS = 5.0
-
-
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a file into a new one (0600) and flush it. Raises OSError."""
-    with source.open("rb") as old, open_new(target) as new:
-        shutil.copyfileobj(old, new, 1024 * 1024)
-        new.flush()
-        os.fsync(new.fileno())
-
-
-def open_new(path: Path) -> IO[bytes]:
-    """A new file of the owner's alone, to be written. Raises OSError, FileExistsError above all."""
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb")
-
-
-def flush_directory(path: Path) -> None:
-    """Make what was created, moved and removed in a directory durable. Raises OSError."""
-    directory = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
 
 
 @contextlib.contextmanager

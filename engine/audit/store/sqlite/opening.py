@@ -8,7 +8,7 @@ import os
 import sqlite3
 from typing import TYPE_CHECKING
 
-from engine.audit.store.directory import make_directory
+from engine.audit.files import create, make_directory
 from engine.audit.store.sqlite import schema
 from engine.audit.store.sqlite.connection import checkpoint, closing_on_error, open_writer
 from engine.audit.store.sqlite.errors import unavailable
@@ -69,7 +69,7 @@ def _open(path: Path, migrations: Migrations) -> SqliteConnection:
     try:
         # One that is there is not opened: closing it again would take SQLite's locks on it from the whole process.
         with contextlib.suppress(FileExistsError):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+            create(path).close()
         if not os.access(path, os.R_OK | os.W_OK, effective_ids=True):
             # SQLite would open it all the same, for reading, and say so no sooner than at the first commit.
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
