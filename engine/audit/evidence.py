@@ -16,7 +16,7 @@ import attrs
 from engine.audit.checkpoint import read_checkpoint
 from engine.audit.merkle import ProofError
 from engine.audit.proofs import Inclusion, prove_inclusion
-from engine.audit.unavailable import Cause, LogUnavailable
+from engine.audit.unavailable import damaged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +30,6 @@ _FIRST_YEAR = (1980, 1, 1, 0, 0, 0)
 """The earliest time a zip can say: the files have no other time than that of the checkpoint, which is in them."""
 _PLAIN_FILE = 0o100644 << 16
 _UNIX = 3
-_PAGE_OF_ACTIVATIONS = 100
 _KEYS = (
     "# The public keys of the log, as the service that made this evidence has them. Whoever forges the one can forge\n"
     "# the other: take the key you verify with from the operator's publication or your own files, and compare.\n"
@@ -87,13 +86,15 @@ def gather_evidence(log: DecisionLog, entry: StoredEntry, note: str, keys: Seque
     activation = _activation(log, digest, entry.index)
     policy = log.policy(digest)
     if activation is None or policy is None:
-        raise _damaged(log, f"the policy `{digest}` of entry {entry.index} is not there, or was never activated")
+        raise damaged(
+            log.store.name, f"the policy `{digest}` of entry {entry.index} is not there, or was never activated"
+        )
     try:
         proofs = [prove_inclusion(log, one.index, checkpoint.size) for one in (entry, activation)]
     except ProofError as error:
-        raise _damaged(log, str(error)) from error
+        raise damaged(log.store.name, str(error)) from error
     if any(proof.root != checkpoint.root for proof in proofs):
-        raise _damaged(log, f"its first {checkpoint.size} entries are not those that were signed")
+        raise damaged(log.store.name, f"its first {checkpoint.size} entries are not those that were signed")
     return Evidence(entry, proofs[0], activation, proofs[1], policy, note, tuple(keys))
 
 
@@ -114,26 +115,7 @@ def pack(files: Mapping[str, bytes]) -> bytes:
 
 def _activation(log: DecisionLog, digest: str, before: int) -> StoredEntry | None:
     """The last entry before this index that activated the policy of this digest."""
-    while True:
-        with log.store.reading() as session:
-            # The first condition is that of the index by kind, word for word.
-            rows = session.execute(
-                "SELECT \"index\", id FROM entry WHERE kind <> 'decision' AND kind = 'policy_activated' "
-                'AND "index" < ? ORDER BY "index" DESC LIMIT ?',
-                [before, _PAGE_OF_ACTIVATIONS],
-            )
-        for _, id_ in rows:
-            found = log.get(id_)
-            if found is not None and json.loads(found.body)["policy"] == digest:
-                return found
-        if len(rows) < _PAGE_OF_ACTIVATIONS:
-            return None
-        before = rows[-1][0]
-
-
-def _damaged(log: DecisionLog, what: str) -> LogUnavailable:
-    return LogUnavailable(
-        f"{log.store.name}: {what}; keep the log as it is, run `ostiary log verify` to see what was changed, and "
-        "restore a backup",
-        cause=Cause.DAMAGED,
-    )
+    found = log.last_of("policy_activated", before=before)
+    while found is not None and json.loads(found.body)["policy"] != digest:
+        found = log.last_of("policy_activated", before=found.index)
+    return found

@@ -8,9 +8,9 @@ from engine.audit.entry import Entry, Kind, PolicyRecord, Receipt, StoredEntry, 
 from engine.audit.merkle import Frontier, leaf_hash
 from engine.audit.store.opening import open_store
 from engine.audit.tickets import Ticket
-from engine.audit.tiles import TileReader
-from engine.audit.tree_rows import leaves_of, tile_of
-from engine.audit.unavailable import Cause, LogUnavailable
+from engine.audit.tiles import TileError
+from engine.audit.tree_rows import head_of
+from engine.audit.unavailable import damaged
 from engine.audit.writer import Writer
 
 if TYPE_CHECKING:
@@ -108,12 +108,16 @@ class DecisionLog:
         found = self._entries(_ENTRY + "id = ?", [entry_id])
         return found[0] if found else None
 
-    def last_of(self, *kinds: Kind) -> StoredEntry | None:
-        """The last entry of these kinds, decisions left out: they have no index by kind. Raises LogUnavailable."""
+    def last_of(self, *kinds: Kind, before: int | None = None) -> StoredEntry | None:
+        """The last entry of these kinds, if need be the last before an index. Raises LogUnavailable.
+
+        Decisions are left out: they have no index by kind.
+        """
         marks = ",".join("?" * len(kinds))
+        bound = "" if before is None else 'AND "index" < ? '
         # The first condition is that of the index, word for word.
-        condition = f"kind <> 'decision' AND kind IN ({marks}) ORDER BY \"index\" DESC LIMIT 1"
-        found = self._entries(_ENTRY + condition, kinds)
+        condition = f"kind <> 'decision' AND kind IN ({marks}) {bound}ORDER BY \"index\" DESC LIMIT 1"
+        found = self._entries(_ENTRY + condition, [*kinds, *([] if before is None else [before])])
         return found[0] if found else None
 
     def entries(self, start: int = 0, stop: int | None = None) -> Iterator[StoredEntry]:
@@ -161,19 +165,10 @@ class DecisionLog:
     def head(self) -> Frontier:
         """The frontier of the tree over all entries; its `size` is theirs. Raises LogUnavailable."""
         with self.store.reading() as session:
-            ((size, frontier),) = session.execute("SELECT size, frontier FROM log_state")
-        try:
-            return Frontier.from_bytes(size, frontier)
-        except ValueError as error:
-            raise LogUnavailable(
-                f"{self.store.name}: the state of the tree is damaged ({error})", cause=Cause.DAMAGED
-            ) from error
-
-    def tree(self, session: Session, size: int) -> TileReader:
-        """Reads nodes of the tree as it was when it had `size` leaves."""
-        return TileReader(
-            size, lambda level, index: tile_of(session, level, index), lambda start, end: leaves_of(session, start, end)
-        )
+            try:
+                return head_of(session)
+            except TileError as error:
+                raise damaged(self.store.name, f"the tree is not that of the entries ({error})") from error
 
     def latest_checkpoint(self) -> str | None:
         """The note of the largest checkpoint signed so far, None if there is none. Raises LogUnavailable."""
@@ -221,11 +216,7 @@ class DecisionLog:
     def _checked(self, index: int, *row: Any) -> StoredEntry:  # noqa: ANN401  columns of the table
         entry = StoredEntry(index, *row)
         if leaf_hash(entry.body) != entry.leaf:
-            raise LogUnavailable(
-                f"{self.store.name}: the body of entry {index} is not the one that was logged; "
-                "stop the service, keep the log as it is and restore a backup",
-                cause=Cause.DAMAGED,
-            )
+            raise damaged(self.store.name, f"the body of entry {index} is not the one that was logged")
         return entry
 
 

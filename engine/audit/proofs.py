@@ -16,8 +16,8 @@ from engine.audit.merkle import (
     verify_inclusion,
 )
 from engine.audit.tiles import TileError
-from engine.audit.tree_rows import leaves_of
-from engine.audit.unavailable import Cause, LogUnavailable
+from engine.audit.tree_rows import leaves_of, tree_of
+from engine.audit.unavailable import damaged
 
 if TYPE_CHECKING:
     from engine.audit.log import DecisionLog
@@ -61,16 +61,16 @@ def prove_inclusion(log: DecisionLog, index: int, size: int) -> Inclusion:
     """
     try:
         with log.store.reading() as session:
-            tree = log.tree(session, size)
+            tree = tree_of(session, size)
             hashes, root = tuple(inclusion_proof(index, size, tree)), root_at(size, tree)
             # As the entry has it: that the tree has the same is what is proved.
             leaf = b"".join(leaves_of(session, index, index + 1))
     except TileError as error:
-        raise _damaged(log, str(error)) from error
+        raise damaged(log.store.name, f"the tree is not that of the entries ({error})") from error
     try:
         verify_inclusion(leaf, index, size, hashes, root)
     except ProofError as error:
-        raise _damaged(log, str(error)) from error
+        raise damaged(log.store.name, f"the tree is not that of the entries ({error})") from error
     return Inclusion(index, size, leaf, root, hashes)
 
 
@@ -83,26 +83,18 @@ def prove_consistency(log: DecisionLog, old: int, new: int) -> Consistency:
     """
     try:
         with log.store.reading() as session:
-            tree = log.tree(session, new)
+            tree = tree_of(session, new)
             hashes = tuple(consistency_proof(old, new, tree))
             proof = Consistency(old, new, root_at(old, tree), root_at(new, tree), hashes)
     except TileError as error:
-        raise _damaged(log, str(error)) from error
+        raise damaged(log.store.name, f"the tree is not that of the entries ({error})") from error
     try:
         verify_consistency(old, new, proof.hashes, proof.old_root, proof.new_root)
     except ProofError as error:
-        raise _damaged(log, str(error)) from error
+        raise damaged(log.store.name, f"the tree is not that of the entries ({error})") from error
     return proof
 
 
 def to_base64(value: bytes) -> str:
     """A hash as checkpoints and proofs write it: RFC 4648, section 4."""
     return base64.b64encode(value).decode()
-
-
-def _damaged(log: DecisionLog, what: str) -> LogUnavailable:
-    return LogUnavailable(
-        f"{log.store.name}: the tree is not that of the entries ({what}); keep the log as it is, run "
-        "`ostiary log verify` to see what was changed, and restore a backup",
-        cause=Cause.DAMAGED,
-    )

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from engine.audit.entry import Entry, Idempotency, Receipt
-from engine.audit.merkle import Frontier
-from engine.audit.tiles import grown_tiles
-from engine.audit.tree_rows import leaves_of, tile_of
+from engine.audit.tree_rows import grow, head_of
 from engine.audit.unavailable import EntryConflict, IdempotencyConflict, KeyOutdated
 from engine.audit.vault import keystore
 
@@ -30,10 +28,6 @@ _ADD_KEY = (
     'ON CONFLICT (scope, key) DO UPDATE SET fingerprint = excluded.fingerprint, "index" = excluded."index", '
     "expires = excluded.expires"
 )
-_PUT_TILE = (
-    'INSERT INTO tile (level, "index", hashes) VALUES (?, ?, ?) '
-    'ON CONFLICT (level, "index") DO UPDATE SET hashes = excluded.hashes'
-)
 
 
 def write_rows(transaction: Transaction, tickets: Sequence[Ticket]) -> list[Outcome]:
@@ -47,11 +41,11 @@ def write_rows(transaction: Transaction, tickets: Sequence[Ticket]) -> list[Outc
 
     Raises:
         LogUnavailable: the caller undoes the transaction.
+        TileError: the caller does too; the tree is not that of the entries.
     """
     log = transaction.log
-    ((size, frontier),) = log.execute("SELECT size, frontier FROM log_state")
-    tree = Frontier.from_bytes(size, frontier)
-    group = _Group.over(transaction, tickets, size)
+    tree = head_of(log)
+    group = _Group.over(transaction, tickets, tree.size)
     outcomes = [group.admit(transaction, ticket) for ticket in tickets]
     # Only now: what is not written must not leave a key behind.
     sealed = [entry.sealed for entry in group.new if entry.sealed is not None]
@@ -59,13 +53,8 @@ def write_rows(transaction: Transaction, tickets: Sequence[Ticket]) -> list[Outc
         raise AssertionError("a key that was not outdated is refused")
     leaves = [entry.leaf for entry in group.new]
     if leaves:
-        _add_rows(log, size, group.new)
-        tiles = grown_tiles(
-            size, leaves, lambda level, index: tile_of(log, level, index), lambda start, end: leaves_of(log, start, end)
-        )
-        if tiles:
-            log.execute_many(_PUT_TILE, [(level, index, hashes) for (level, index), hashes in tiles.items()])
-        tree = tree.extended(leaves)
+        _add_rows(log, tree.size, group.new)
+        tree = grow(log, tree, leaves)
     log.execute("UPDATE log_state SET size = ?, frontier = ?, commits = commits + 1", [tree.size, tree.to_bytes()])
     return outcomes
 

@@ -18,7 +18,8 @@ from engine.audit.merkle import Frontier, ProofError, frontier_at
 from engine.audit.note import NoteError, Signer, Verifier, open_note
 from engine.audit.public_keys import read_public_keys, write_public_keys
 from engine.audit.tiles import TileError
-from engine.audit.unavailable import Cause, LogUnavailable
+from engine.audit.tree_rows import tree_of
+from engine.audit.unavailable import LogUnavailable, damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
 
 NewEntry: TypeAlias = "Callable[[Kind, dict[str, Any]], Entry]"
 """Makes the entry of a kind with these fields: who is told the time, and by whom, is the caller's business."""
-
-_STOP = (
-    "stop every service on this log, keep it and the file `checkpoint` as they are, run `ostiary log verify` to see "
-    "what was changed, and restore a backup"
-)
 
 
 def open_key(path: Path, origin: str | None) -> Signer:
@@ -148,9 +144,7 @@ class Signatory:
                 text = note.decode() if isinstance(note, bytes) else note
                 found.append((read_checkpoint(text, verifiers), text))
             except ValueError as error:
-                raise LogUnavailable(
-                    f"{place}: the last checkpoint is not one of this log's key ({error}); {_STOP}", cause=Cause.DAMAGED
-                ) from error
+                raise damaged(str(place), f"the last checkpoint is not one of this log's key ({error})") from error
         if len(found) == 2:
             older, newer = sorted((checkpoint for checkpoint, _ in found), key=lambda checkpoint: checkpoint.size)
             self._extended_frontier(older, self.log.head())
@@ -207,7 +201,7 @@ class Signatory:
             raise self._fork(f"it has {head.size} entries, but {last.size} were signed: its end is missing")
         try:
             with self.log.store.reading() as session:
-                frontier = frontier_at(last.size, self.log.tree(session, head.size))
+                frontier = frontier_at(last.size, tree_of(session, head.size))
         except (TileError, ProofError) as error:
             raise self._fork(str(error)) from error
         if frontier.root() != last.root:
@@ -221,7 +215,7 @@ class Signatory:
             raise self._fork("the tree over its new entries is not the one it says it has")
 
     def _fork(self, what: str) -> LogUnavailable:
-        return LogUnavailable(f"{self.log.store.name}: {what}; {_STOP}", cause=Cause.DAMAGED)
+        return damaged(self.log.store.name, what)
 
 
 def _bears(note: str, verifier: Verifier) -> bool:

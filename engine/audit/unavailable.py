@@ -58,6 +58,15 @@ def from_os_error(path: Path, error: OSError) -> LogUnavailable:
     return LogUnavailable(f"{path}: {what} ({type(error).__name__}: {error}); {remedy}")
 
 
+def damaged(name: str, what: str) -> LogUnavailable:
+    """The log `name` is not what was logged."""
+    return LogUnavailable(
+        f"{name}: {what}; stop every service on this log, keep it and the file `checkpoint` as they are, run "
+        "`ostiary log verify` to see what was changed, and restore a backup",
+        cause=Cause.DAMAGED,
+    )
+
+
 class EntryConflict(ValueError):  # noqa: N818  the name states the condition
     """An id belongs to another entry already; nothing was written."""
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from engine.audit.rows import write_rows
 from engine.audit.tickets import Ticket, TicketQueue
-from engine.audit.unavailable import Cause, LogUnavailable
+from engine.audit.tiles import TileError
+from engine.audit.unavailable import Cause, LogUnavailable, damaged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,6 +86,9 @@ class Writer:
         if self._thread.is_alive():
             _refuse(self._queue.take(), f"{self._in_the_way()} (the log was being closed)")
 
+    def _ended(self) -> str:
+        return f"{self._store.name}: the writer has ended; restart the service"
+
     def _in_the_way(self) -> str:
         return self._waiting_for or self._store.waiting_for
 
@@ -96,9 +100,7 @@ class Writer:
                     self._write()
         finally:
             # Reached with the queue open only if the code above is wrong: then nobody may be left waiting.
-            reason = f"{self._store.name}: the writer has ended; restart the service"
-            self._queue.close(reason)
-            _refuse(self._queue.take(), reason)
+            self.stop(self._ended())
             with self._store.turn():
                 self._store.discard()
             # Those who read go on until the log is closed.
@@ -121,6 +123,12 @@ class Writer:
             self._commit(transaction, tickets)
         except LogUnavailable as trouble:
             self._fail(tickets, trouble)
+        except TileError as error:
+            self._fail(tickets, damaged(self._store.name, f"the tree is not that of the entries ({error})"))
+        except BaseException:
+            # A defect, after which nothing is written any more. Those whom `_run` does not find waiting are told here.
+            _refuse(tickets, self._ended(), may_be_logged=True)
+            raise
 
     def _commit(self, transaction: Transaction, tickets: Sequence[Ticket]) -> None:
         outcomes = write_rows(transaction, tickets)
@@ -159,4 +167,5 @@ class Writer:
 def _refuse(tickets: Sequence[Ticket], reason: str, *, may_be_logged: bool = False) -> None:
     # One exception for each: threads that raise a shared one would write into each other's traceback.
     for ticket in tickets:
-        ticket.future.set_exception(LogUnavailable(reason, may_be_logged=may_be_logged))
+        if not ticket.future.done():
+            ticket.future.set_exception(LogUnavailable(reason, may_be_logged=may_be_logged))

@@ -15,7 +15,6 @@ from pathlib import Path
 import attrs
 import orjson
 import pytest
-from api.export import export
 from flask import Flask
 from flask.testing import FlaskClient
 from html_page import Page
@@ -32,6 +31,7 @@ from bench.shipped import ROOT
 from engine.audit import Entry, verify
 from engine.audit.checkpoint import read_checkpoint
 from engine.audit.evidence import gather_evidence, pack
+from engine.audit.export import export
 from engine.audit.merkle import leaf_hash, verify_inclusion
 from engine.audit.note import Verifier
 

@@ -11,6 +11,7 @@ from log_samples import KEK
 
 from engine.audit import DecisionLog, Entry
 from engine.audit.merkle import Frontier, root_at
+from engine.audit.tree_rows import tree_of
 from engine.audit.vault import Vault, open_index_key
 
 MOST_BYTES = 24_000
@@ -50,7 +51,7 @@ def read_whole(log: DecisionLog) -> dict[str, int]:
     assert log.head() == tree
     if entries:
         with log.store.reading() as session:
-            assert root_at(tree.size, log.tree(session, tree.size)) == tree.root()
+            assert root_at(tree.size, tree_of(session, tree.size)) == tree.root()
     return {entry.id: entry.index for entry in ours}
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from signed_log import behind_its_back
 from talking import tell
 
 from engine.audit import DecisionLog, Entry, LogUnavailable
@@ -234,3 +235,32 @@ def test_closing_does_not_wait_for_ever(other_log, new_entry):
     log._writer._thread.join(5)
     with DecisionLog.open(log.store.path.parent) as again:
         assert again.size() == 0
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_defect_in_what_is_written_is_told_to_everybody_at_once(log, new_entry):
+    log.append(new_entry())
+
+    def broken(_):
+        raise RuntimeError("a defect")
+
+    began = time.monotonic()
+    for use in (lambda: log.change(broken), lambda: log.append(new_entry())):
+        with pytest.raises(LogUnavailable, match="the writer has ended; restart the service"):
+            use()
+    assert time.monotonic() - began < 2
+    assert "the writer has ended" in log.is_ready()
+    assert log.size() == 1
+
+
+@pytest.mark.parametrize("damage", ["UPDATE log_state SET frontier = x'00'", "DELETE FROM tile WHERE level = 1"])
+def test_a_tree_that_was_changed_is_not_built_upon(log, data, new_entry, damage):
+    log.append_all([new_entry() for _ in range(511)])
+    with behind_its_back(data) as database:
+        database.execute(damage)
+    with pytest.raises(LogUnavailable, match=r"the tree is not that of the entries .*restore a backup") as told:
+        log.append(new_entry())
+    assert not told.value.may_be_logged
+    with pytest.raises(LogUnavailable, match="the tree is not that of the entries"):
+        log.append(new_entry())
+    assert log.size() == 511

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sqlite_utils.migrations import Migrations
 
 from engine.audit.merkle import Frontier, leaf_hash
-from engine.audit.tiles import grown_tiles
+from engine.audit.store.sqlite.session import SqliteConnection
+from engine.audit.tree_rows import grow
 from engine.audit.unavailable import LogUnavailable
 from engine.audit.vault.keystore import TABLES
 
@@ -149,32 +151,17 @@ def _refuse(db: Database, name: str, event: str) -> None:
 
 def _plant_tree(db: Database) -> None:
     """Tiles and frontier for the entries that are there, from their bodies."""
-    tree = Frontier(0, ())
-
-    def read_tile(level: int, index: int) -> bytes | None:
-        row = db.execute('SELECT hashes FROM tile WHERE level = ? AND "index" = ?', [level, index]).fetchone()
-        return None if row is None else row[0]
-
-    def read_leaves(start: int, end: int) -> list[bytes]:
-        rows = db.execute('SELECT leaf FROM entry WHERE "index" >= ? AND "index" < ? ORDER BY "index"', [start, end])
-        return [leaf for (leaf,) in rows.fetchall()]
-
+    session, tree = SqliteConnection(Path(db.execute("PRAGMA database_list").fetchone()[2]), db), Frontier()
     query = 'SELECT "index", leaf, body FROM entry WHERE "index" >= ? ORDER BY "index" LIMIT ?'
-    while rows := db.execute(query, [tree.size, _PAGE]).fetchall():
+    while rows := session.execute(query, [tree.size, _PAGE]):
         for index, leaf, body in rows:
             if leaf_hash(body) != leaf:
                 raise LogUnavailable(
                     f"the body of entry {index} is not the one that was logged, so the log is not brought up to date; "
                     "keep it as it is and restore a backup"
                 )
-        leaves = [leaf for _, leaf, _ in rows]
-        for (level, index), hashes in grown_tiles(tree.size, leaves, read_tile, read_leaves).items():
-            db.execute(
-                'INSERT INTO tile VALUES (?, ?, ?) ON CONFLICT (level, "index") DO UPDATE SET hashes = excluded.hashes',
-                [level, index, hashes],
-            )
-        tree = tree.extended(leaves)
-    db.execute("UPDATE log_state SET frontier = ?, commits = commits + 1", [tree.to_bytes()])
+        tree = grow(session, tree, [leaf for _, leaf, _ in rows])
+    session.execute("UPDATE log_state SET frontier = ?, commits = commits + 1", [tree.to_bytes()])
 
 
 def is_newer(db: Database, migrations: Migrations) -> bool:
