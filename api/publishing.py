@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from engine.audit import LogUnavailable
 from engine.audit.anchor import write_anchor
 
 _SECONDS = 5
+_MOST_WORDS = 200
 
 
 def publisher(target: str | None) -> Callable[[str], None] | None:
@@ -33,7 +35,9 @@ def _put(url: str, note: str) -> None:
     try:
         with urllib.request.urlopen(request, timeout=_SECONDS):  # noqa: S310
             pass
-    except (urllib.error.URLError, OSError, ValueError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
+        # What an address answers that speaks no HTTP is shown, but not at any length.
+        words = ascii(str(error))[1:-1][:_MOST_WORDS]
         raise LogUnavailable(
-            f"the checkpoint could not be published to {url} ({error}); see that it takes a PUT. It is tried again"
+            f"the checkpoint could not be published to {url} ({words}); see that it takes a PUT. It is tried again"
         ) from error

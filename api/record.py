@@ -60,8 +60,7 @@ def record_over(log: DecisionLog, settings: Settings, recorder: Recorder, *, che
     """
     key = signing_key_path(settings)
     with log.store.signing_turn():
-        _refuse_new_key(log, key)
-        origin = open_key(key, settings.log_origin).name
+        origin = open_key(log, key, settings.log_origin).name
     signatory = Signatory(
         log=log,
         key=key,
@@ -80,15 +79,6 @@ def record_over(log: DecisionLog, settings: Settings, recorder: Recorder, *, che
         _check_whole(log, signatory, recorder)
     signatory.sign()
     return Record(log, kek, vault, signatory, publisher(settings.checkpoint))
-
-
-def _refuse_new_key(log: DecisionLog, key: Path) -> None:
-    """A key is made for a log that has none yet, and for no other: it could not sign it."""
-    if not key.exists() and log.last_of("log_created", "key_rotated") is not None:
-        raise LogUnavailable(
-            f"{key}: the key that signs this log is not there; put it back from where you keep a copy. Services that "
-            "share a log share its key"
-        )
 
 
 def _check_whole(log: DecisionLog, signatory: Signatory, recorder: Recorder) -> None:

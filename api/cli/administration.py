@@ -123,8 +123,8 @@ def shown(path: Path) -> str:
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
-def _publish(record: Record, note: str | None) -> None:
-    if record.publish is None or note is None:
+def _publish(record: Record, note: str) -> None:
+    if record.publish is None:
         return
     try:
         record.publish(note)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from api.cli.administration import Administration, administration, record_option, settings_of, shown
+from api.cli.administration import administration, record_option, settings_of, shown
+from engine.audit.checkpoint import size_of
 from engine.audit.export import export
 from engine.audit.layout import PUBLIC_KEYS
 
@@ -30,12 +31,6 @@ def log_export(*, directory: Path, data: str | None) -> None:
     with administration(settings) as opened:
         fields = {"start": 0, "end": opened.log.size(), "directory": str(target)}
         opened.log.append(opened.recorder.entry("exported", fields))
-        size = export(opened.log, target, lambda: _signed_size(opened))
+        size = export(opened.log, target, lambda: size_of(opened.record.signatory.sign()))
     click.echo(f"{size:,} entries are in {shown(target)}, and no facts.")
     click.echo(f"Verify them with: ostiary log verify {shown(target)} --key {shown(settings.data / PUBLIC_KEYS)}")
-
-
-def _signed_size(opened: Administration) -> int:
-    note = opened.record.signatory.sign()
-    assert note is not None
-    return int(note.split("\n", 2)[1])

@@ -19,6 +19,7 @@ from api.problems import refuse
 from api.query import Query, wrong
 from api.request_body import JSON, NDJSON
 from api.schemas.log import ConsistencyProofSchema, InclusionProofSchema
+from engine.audit.checkpoint import size_of
 from engine.audit.export import entry_line
 from engine.audit.proofs import prove_consistency, prove_inclusion, to_base64
 
@@ -197,12 +198,8 @@ def _within(query: Query, name: str, size: int) -> int | None:
 def _signed_size(index: int) -> int:
     """The size of the last checkpoint, or of one signed now if the last does not cover the entry of this index."""
     note = service().log.latest_checkpoint()
-    size = 0 if note is None else _size_of(note)
-    return size if index < size else _size_of(service().checkpointer.sign())
-
-
-def _size_of(note: str) -> int:
-    return int(note.split("\n", 2)[1])
+    size = 0 if note is None else size_of(note)
+    return size if index < size else size_of(service().checkpointer.sign())
 
 
 def _json(document: dict[str, object]) -> Response:

@@ -55,6 +55,11 @@ class Checkpoint:
         return cls(origin, int(size), decode_base64(root))
 
 
+def size_of(note: str) -> int:
+    """The size that a checkpoint of one's own says."""
+    return int(note.split("\n", 2)[1])
+
+
 def sign_checkpoint(checkpoint: Checkpoint, signers: Iterable[Signer]) -> str:
     """The checkpoint as a note. Each key has to bear the origin as its name.
 

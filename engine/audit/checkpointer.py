@@ -6,6 +6,8 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from engine.audit.checkpoint import size_of
+from engine.audit.publication import Publication
 from engine.audit.unavailable import Cause, LogUnavailable
 
 if TYPE_CHECKING:
@@ -16,15 +18,13 @@ if TYPE_CHECKING:
     from engine.audit.signing import Signatory
 
 _PERIOD = 0.25
-_RETRY = 1.0
 _GRACE = 10.0
 
 
 class Checkpointer:
-    """Has new entries signed within a second, and gives every new checkpoint to `publish`.
+    """Has new entries signed within a second, and gives every new checkpoint to `publish`, as far as that keeps up.
 
-    Publication that fails is tried again with the next checkpoint or a second later. `report` is told in words what
-    does not work, once for each change of words.
+    `report` is told in words what does not work, once for each change of words.
     """
 
     def __init__(
@@ -36,14 +36,11 @@ class Checkpointer:
     ) -> None:
         self._log = log
         self._signatory = signatory
-        self._publish = publish
+        self._publication = None if publish is None else Publication(publish, report)
         self._report = report
         self._signed: int | None = None
-        self._unpublished: str | None = None
-        self._refusal: str | None = None
-        self._next_try = 0.0
         self._trouble: str | None = None
-        self._troubled_since = 0.0
+        self._unwell_since: float | None = None
         self._mutex = threading.Lock()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="log-checkpointer", daemon=True)
@@ -55,8 +52,12 @@ class Checkpointer:
         Raises:
             LogUnavailable: it cannot be signed now.
         """
-        with self._mutex:
+        if not self._mutex.acquire(timeout=_GRACE):
+            raise LogUnavailable(f"no checkpoint can be signed: {self._in_the_way()}")
+        try:
             return self._sign()
+        finally:
+            self._mutex.release()
 
     def verifiers(self) -> tuple[Verifier, ...]:
         """All public keys the log has had, as far as this place knows them. Raises LogUnavailable."""
@@ -64,19 +65,34 @@ class Checkpointer:
 
     def obstacle(self) -> str | None:
         """Why entries have gone unsigned for too long, or None: unsigned, they could be changed unnoticed."""
-        is_long = self._trouble is not None and time.monotonic() - self._troubled_since > _GRACE
-        return f"no checkpoint can be signed: {self._trouble}" if is_long else None
+        since = self._unwell_since
+        is_long = since is not None and time.monotonic() - since > _GRACE
+        return f"no checkpoint can be signed: {self._in_the_way()}" if is_long else None
 
     def close(self) -> None:
-        """Sign what is there, publish it, and stop."""
+        """Sign what is there, publish it, and stop; what is in the way of that is waited for only so long."""
         self._closing.set()
-        self._thread.join()
-        with self._mutex:
-            self._tick()
+        self._thread.join(_GRACE)
+        try:
+            if self._thread.is_alive():
+                self._report(f"the end of the log is not signed: {self._in_the_way()}")
+            else:
+                with self._mutex:
+                    self._tick()
+        finally:
+            if self._publication is not None:
+                self._publication.close()
+
+    def _in_the_way(self) -> str:
+        held = f"{self._log.store.name}: another process keeps the turn to sign; let it go on or end it"
+        return self._trouble or held
 
     def _run(self) -> None:
         try:
             while not self._closing.wait(_PERIOD):
+                if self._unwell_since is None:
+                    # Before any lock is waited for: whoever holds it may have halted.
+                    self._unwell_since = time.monotonic()
                 with self._mutex:
                     self._tick()
         finally:
@@ -88,38 +104,22 @@ class Checkpointer:
         try:
             if self._log.size() != self._signed:
                 self._sign()
-            self._give_out()
         except LogUnavailable as trouble:
             self._note(trouble)
         else:
-            self._trouble = None
+            self._trouble = self._unwell_since = None
 
     def _sign(self) -> str:
         note = self._signatory.sign()
-        size = int(note.split("\n", 2)[1])
-        if size != self._signed:
-            self._unpublished = note
+        size = size_of(note)
+        if size != self._signed and self._publication is not None:
+            self._publication.put(note)
         self._signed = size
         return note
-
-    def _give_out(self) -> None:
-        if self._unpublished is None or self._publish is None or time.monotonic() < self._next_try:
-            return
-        try:
-            self._publish(self._unpublished)
-            self._unpublished = self._refusal = None
-        except LogUnavailable as trouble:
-            # Decisions go on: what is signed cannot be changed unnoticed by anyone who has this machine's checkpoint.
-            self._next_try = time.monotonic() + _RETRY
-            if self._refusal != trouble.reason:
-                self._report(trouble.reason)
-            self._refusal = trouble.reason
 
     def _note(self, trouble: LogUnavailable) -> None:
         if trouble.cause is Cause.DAMAGED:
             self._log.stop(trouble.reason)
-        if self._trouble is None:
-            self._troubled_since = time.monotonic()
         if self._trouble != trouble.reason:
             self._report(trouble.reason)
         self._trouble = trouble.reason

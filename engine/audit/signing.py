@@ -32,12 +32,14 @@ NewEntry: TypeAlias = "Callable[[Kind, dict[str, Any]], Entry]"
 """Makes the entry of a kind with these fields: who is told the time, and by whom, is the caller's business."""
 
 
-def open_key(path: Path, origin: str | None) -> Signer:
-    """The signing key in the file, made on the first start; without an origin a new one gets a random name.
+def open_key(log: DecisionLog, path: Path, origin: str | None) -> Signer:
+    """The signing key in the file, made for a log that has none yet; without an origin it gets a random name.
 
     Raises:
-        LogUnavailable: the file cannot be used, or is of another origin.
+        LogUnavailable: the file cannot be used, is of another origin, or is not there although the log has a key.
     """
+    if not path.exists() and log.last_of("log_created", "key_rotated") is not None:
+        raise _missing(path)
     try:
         if origin is None:
             origin = keyfile.read_signer(path).name if path.exists() else f"ostiary.local/{secrets.token_hex(4)}"
@@ -123,7 +125,7 @@ class Signatory:
     def verifiers(self) -> tuple[Verifier, ...]:
         """All public keys the log has had, as far as this place knows them."""
         published = read_public_keys(self.public)
-        current = keyfile.open_signer(self.key, self.origin).verifier
+        current = self._signer().verifier
         return published if current in published else (*published, current)
 
     def _put_out(self, verifier: Verifier) -> None:
@@ -156,7 +158,7 @@ class Signatory:
         """Who signs now, after the last `note`: the key in the file, and after a rotation the one before as well, until
         one checkpoint bears both. By that one, who knows the old key can trust the new one.
         """
-        signer = keyfile.open_signer(self.key, self.origin)
+        signer = self._signer()
         vkey = signer.verifier.text
         before = None
         last = self.log.last_of("log_created", "key_rotated")
@@ -175,6 +177,13 @@ class Signatory:
             before = self._kept(told["previous"])
         self._put_out(signer.verifier)
         return [signer] if before is None else [signer, before]
+
+    def _signer(self) -> Signer:
+        """The key in the file. One that is gone is not made anew: the log would have none that it knows."""
+        try:
+            return keyfile.read_signer(self.key, self.origin)
+        except FileNotFoundError:
+            raise _missing(self.key) from None
 
     def _kept(self, vkey: str) -> Signer | None:
         """The private key of an earlier public one, as a rotation leaves it; None if it is not there."""
@@ -216,6 +225,13 @@ class Signatory:
 
     def _fork(self, what: str) -> LogUnavailable:
         return damaged(self.log.store.name, what)
+
+
+def _missing(path: Path) -> LogUnavailable:
+    return LogUnavailable(
+        f"{path}: the key that signs this log is not there; put it back from where you keep a copy. Services that "
+        "share a log share its key"
+    )
 
 
 def _bears(note: str, verifier: Verifier) -> bool:

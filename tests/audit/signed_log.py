@@ -31,7 +31,7 @@ def decision(number: int = 0) -> Entry:
 
 def signatory_of(log: DecisionLog, data: Path, origin: str | None = ORIGIN) -> Signatory:
     key = data / "log.key"
-    return Signatory(log, key, open_key(key, origin).name, data / "checkpoint", data / "log.pub", new_entry)
+    return Signatory(log, key, open_key(log, key, origin).name, data / "checkpoint", data / "log.pub", new_entry)
 
 
 def published_keys(data: Path) -> list[Verifier]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import threading
 import time
 
 import attrs
@@ -344,3 +345,54 @@ def test_a_defect_in_the_thread_that_signs_stops_the_log(log, data):
         log.append(decision())
     with pytest.raises(RuntimeError, match="a defect"):
         running.close()
+
+
+def test_a_turn_to_sign_that_does_not_come_free_is_told_and_keeps_nobody_waiting(log, data, signing, monkeypatch):
+    monkeypatch.setattr(checkpointer, "_GRACE", 0.5)
+    running, said = signing()
+    with log.store.signing_turn():
+        log.append(decision())
+        wait(lambda: running.obstacle() is not None)
+        assert "another process keeps the turn to sign" in running.obstacle()
+        with pytest.raises(LogUnavailable, match="another process keeps the turn to sign"):
+            running.sign()
+    wait(lambda: running.obstacle() is None)
+    assert anchored(data).size == log.size()
+    with log.store.signing_turn():
+        log.append(decision())
+        time.sleep(0.5)
+        running.close()
+    assert "the end of the log is not signed: " in said[-1]
+
+
+def test_a_target_that_does_not_answer_holds_up_no_signature(log, data, signing):
+    answers, reached = threading.Event(), []
+
+    def publish(note):
+        reached.append(note)
+        answers.wait(10)
+
+    signing(publish)
+    log.append(decision())
+    wait(lambda: reached)
+    for number in range(3):
+        index = log.append(decision(number)).index
+        wait(lambda: anchored(data).size > index)  # noqa: B023  called here only
+    assert len(reached) == 1
+    answers.set()
+    wait(lambda: reached[-1] == (data / "checkpoint").read_text())
+    assert len(reached) == 2
+
+
+def test_a_key_that_is_gone_is_not_made_anew(log, data, signatory):
+    signatory.sign()
+    before = sorted(path.name for path in data.iterdir())
+    (data / "log.key").rename(data / "elsewhere")
+    log.append(decision())
+    for use in (signatory.sign, signatory.verifiers, lambda: signatory_of(log, data)):
+        with pytest.raises(LogUnavailable, match=r"log.key: the key that signs this log is not there; put it back"):
+            use()
+    (data / "elsewhere").rename(data / "log.key")
+    assert sorted(path.name for path in data.iterdir()) == before
+    signatory.sign()
+    assert anchored(data).size == log.size()
