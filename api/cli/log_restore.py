@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import click
@@ -14,7 +13,7 @@ from api.settings import Settings
 from engine.audit import LogUnavailable
 from engine.audit.keyfile import read_signer
 from engine.audit.layout import ANCHOR, PUBLIC_KEYS
-from engine.audit.note import Verifier
+from engine.audit.note import Verifier, encode_base64
 from engine.audit.public_keys import read_public_keys
 from engine.audit.restore import Known, check_place, restore
 from engine.audit.vault import given_key
@@ -60,7 +59,7 @@ def log_restore(*, directory: Path, checkpoints: tuple[Path, ...], replace: bool
     except LogUnavailable as error:
         raise click.ClickException(error.reason) from None
     with administration(settings) as opened:
-        root = base64.b64encode(done.checkpoint.root).decode()
+        root = encode_base64(done.checkpoint.root)
         fields = {"directory": str(source), "size": done.checkpoint.size, "root": root}
         opened.log.append(opened.recorder.entry("restored", fields))
     click.echo(f"{done.checkpoint.size:,} entries of {done.checkpoint.origin} are restored to {shown(settings.data)}.")

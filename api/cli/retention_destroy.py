@@ -12,6 +12,7 @@ from api.cli.exit_codes import ExitCode
 from api.cli.options import count
 from api.cli.subjects import check_subject
 from engine.audit.destroying import Destroyed, Kept
+from engine.audit.vault import UnknownSubject
 from engine.audit.vault.destruction import count_sealed, due, standing
 
 
@@ -80,9 +81,7 @@ def _plan_of(opened: Administration, subjects: tuple[str, ...]) -> _Plan:
         for subject in wanted:
             found = standing(keys, subject, readings)
             if found is None:
-                refused.append(
-                    Kept(subject, f"`{subject}` has no key: it was destroyed, or is not a subject of this log")
-                )
+                refused.append(Kept(subject, str(UnknownSubject(subject))))
             elif (obstacle := found.obstacle(opened.today)) is not None:
                 refused.append(Kept(subject, f"`{subject}`: {obstacle}"))
     return _Plan(_counted(opened, wanted), tuple(refused))

@@ -48,7 +48,7 @@ def _holds(opened: Administration, subject: str) -> tuple[Hold, ...]:
     with opened.log.store.reading_keys() as keys:
         found = customer(keys, subject)
     if found is None:
-        raise click.ClickException(f"`{subject}` has no key: it was destroyed, or is not a subject of this log")
+        raise click.ClickException(str(UnknownSubject(subject)))
     return found.holds
 
 

@@ -21,7 +21,8 @@ from api.request_body import JSON, NDJSON
 from api.schemas.log import ConsistencyProofSchema, InclusionProofSchema
 from engine.audit.checkpoint import size_of
 from engine.audit.export import entry_line
-from engine.audit.proofs import prove_consistency, prove_inclusion, to_base64
+from engine.audit.note import encode_base64
+from engine.audit.proofs import prove_consistency, prove_inclusion
 
 log = Blueprint("log", __name__, description="The log and its proofs, for whoever does not want to trust the service")
 
@@ -143,9 +144,9 @@ def prove_an_inclusion() -> Response:
         {
             "index": proof.index,
             "size": proof.size,
-            "leaf": to_base64(proof.leaf),
-            "root": to_base64(proof.root),
-            "hashes": [to_base64(value) for value in proof.hashes],
+            "leaf": encode_base64(proof.leaf),
+            "root": encode_base64(proof.root),
+            "hashes": [encode_base64(value) for value in proof.hashes],
         }
     )
 
@@ -180,9 +181,9 @@ def prove_a_consistency() -> Response:
         {
             "from": proof.old,
             "to": proof.new,
-            "from_root": to_base64(proof.old_root),
-            "to_root": to_base64(proof.new_root),
-            "hashes": [to_base64(value) for value in proof.hashes],
+            "from_root": encode_base64(proof.old_root),
+            "to_root": encode_base64(proof.new_root),
+            "hashes": [encode_base64(value) for value in proof.hashes],
         }
     )
 

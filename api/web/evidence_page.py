@@ -16,8 +16,7 @@ import attrs
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from engine.audit.evidence import Evidence
-from engine.audit.note import open_note
-from engine.audit.proofs import to_base64
+from engine.audit.note import encode_base64, open_note
 from engine.policy.quote import Quotations, Quote, RuleQuote
 
 _TEMPLATES = Environment(
@@ -156,7 +155,7 @@ def page_of(evidence: Evidence) -> Page:
         digest=evidence.policy.digest.removeprefix("sha256:"),
         origin=evidence.note.partition("\n")[0],
         size=evidence.proof.size,
-        root=to_base64(evidence.proof.root),
+        root=encode_base64(evidence.proof.root),
         signers=tuple(verifier.text for verifier in signers),
         files=tuple(evidence.files()),
         is_bound=len(evidence.bound_files()) == len(evidence.policy.files),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import TYPE_CHECKING, Self
 
 import attrs
 
 from engine.audit.merkle import EMPTY_ROOT, HASH_BYTES
-from engine.audit.note import NoteError, decode_base64, open_note, sign_note
+from engine.audit.note import NoteError, decode_base64, encode_base64, open_note, sign_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +38,7 @@ class Checkpoint:
     @property
     def text(self) -> str:
         """The three lines that are signed."""
-        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+        return f"{self.origin}\n{self.size}\n{encode_base64(self.root)}\n"
 
     @classmethod
     def parse(cls, text: str) -> Self:

@@ -6,12 +6,14 @@ together, because a database that rewrites its tables to leave no copies does so
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from typing import TYPE_CHECKING
 
 import attrs
 
+from engine.audit.store.many import rows_in
 from engine.audit.vault import keystore
 from engine.audit.vault.destruction import (
     check,
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
     from engine.audit.vault.retention import Readings
 
 _BATCH = 100
-_VARIABLES = 500
 _SECONDS = 600.0
 """How long one transaction may take: PostgreSQL rewrites whole tables."""
 
@@ -80,18 +81,20 @@ class Destroyer:
         done: list[Destroyed | Kept] = []
         wanted = iter(dict.fromkeys(subjects))
         while batch := list(itertools.islice(wanted, _BATCH)):
+            since = self.log.size()
             kept = {subject: why for subject in batch if (why := self._begin(subject)) is not None}
-            done += self._finish([subject for subject in batch if subject not in kept])
+            done += self._finish([subject for subject in batch if subject not in kept], since)
             done += [Kept(subject, why) for subject, why in kept.items()]
         return done
 
     def finish(self) -> list[Destroyed | Kept]:
         """Finish what was begun and cut short. Raises as `destroy` does."""
+        since = self.log.size()
         with self.log.store.reading() as session:
             begun = unfinished(session)
         done: list[Destroyed | Kept] = []
         for start in range(0, len(begun), _BATCH):
-            done += self._finish(begun[start : start + _BATCH])
+            done += self._finish(begun[start : start + _BATCH], since)
         return done
 
     def _begin(self, subject: str) -> str | None:
@@ -112,8 +115,8 @@ class Destroyer:
             return str(refusal)
         return None
 
-    def _finish(self, subjects: Sequence[str]) -> list[Destroyed | Kept]:
-        """What is left to do for customers whose destruction has begun."""
+    def _finish(self, subjects: Sequence[str], since: int) -> list[Destroyed | Kept]:
+        """What is left to do for customers whose destruction has begun, and was not done before entry `since`."""
         if not subjects:
             return []
         kept: dict[str, str] = {}
@@ -131,10 +134,12 @@ class Destroyer:
                 counts = {subject: count_sealed(session, subject) for subject in gone}
             entries = [self.new_entry("destruction_done", {"subject": s, "count": n}) for s, n in counts.items()]
             try:
-                self.log.change(lambda t: _remove_boxes(t, list(counts)), entries, scrubs=True, deadline=_SECONDS)  # noqa: B023  called before the next turn
+                remove = functools.partial(_remove_boxes, subjects=list(counts), since=since)
+                self.log.change(remove, entries, scrubs=True, deadline=_SECONDS)
             except _DoneAlready:
                 with self.log.store.reading() as session:
-                    gone = [subject for subject in gone if subject in set(unfinished(session))]
+                    done_elsewhere = set(_destroyed_in(session, since))
+                gone = [subject for subject in gone if subject not in done_elsewhere]
                 continue
             return done + [Destroyed(subject, count) for subject, count in counts.items()]
         return done
@@ -161,16 +166,12 @@ def destroy_restored(log: DecisionLog, new_entry: NewEntry) -> list[str]:
     Raises:
         LogUnavailable: it is not known to be done.
     """
-    return destroy_known(log, destroyed_in(log), new_entry)
-
-
-def destroy_known(log: DecisionLog, subjects: Sequence[str], new_entry: NewEntry) -> list[str]:
-    """Destroy keys and boxes of customers known to have been destroyed; those of whom anything was there."""
-    with log.store.reading_keys() as keys:
-        there = _among(keys, "SELECT subject FROM vault_key WHERE subject IN ({})", subjects)
     with log.store.reading() as session:
-        there |= _among(session, "SELECT DISTINCT subject FROM sealed WHERE subject IN ({})", subjects)
-    back = [subject for subject in subjects if subject in there]
+        subjects = list(dict.fromkeys(_destroyed_in(session)))
+        there = set(rows_in(session, "SELECT DISTINCT subject FROM sealed WHERE subject IN ({})", subjects))
+    with log.store.reading_keys() as keys:
+        there |= set(rows_in(keys, "SELECT subject FROM vault_key WHERE subject IN ({})", subjects))
+    back = [subject for subject in subjects if (subject,) in there]
     if not back:
         return []
     with log.store.reading() as session:
@@ -187,32 +188,26 @@ def destroy_known(log: DecisionLog, subjects: Sequence[str], new_entry: NewEntry
     return back
 
 
-def destroyed_in(log: DecisionLog) -> list[str]:
-    """The customers that the log says were destroyed. Raises LogUnavailable."""
+def _destroyed_in(session: Session, since: int = 0) -> list[str]:
+    """The customers that the log, from entry `since` on, says were destroyed."""
     # The first condition lets an index on the few entries that are no decisions be used.
-    query = "SELECT body FROM entry WHERE kind <> 'decision' AND kind = 'destruction_done' ORDER BY \"index\""
-    with log.store.reading() as session:
-        return list(dict.fromkeys(json.loads(body)["subject"] for (body,) in session.execute(query)))
+    query = (
+        "SELECT body FROM entry WHERE kind <> 'decision' AND kind = 'destruction_done' AND \"index\" >= ? "
+        'ORDER BY "index"'
+    )
+    return [json.loads(body)["subject"] for (body,) in session.execute(query, [since])]
 
 
 def _unread(subject: str) -> str:
     return f"`{subject}` is not destroyed: the policy in force does not say how long records are kept"
 
 
-def _among(session: Session, query: str, subjects: Sequence[str]) -> set[str]:
-    found: set[str] = set()
-    for start in range(0, len(subjects), _VARIABLES):
-        some = subjects[start : start + _VARIABLES]
-        found.update(subject for (subject,) in session.execute(query.format(",".join("?" * len(some))), some))
-    return found
-
-
 def _checked(transaction: Transaction, subject: str, readings: Readings, day: datetime.date) -> None:
     check(transaction.keys, subject, readings, day)
 
 
-def _remove_boxes(transaction: Transaction, subjects: Sequence[str]) -> None:
-    if not set(subjects) <= set(unfinished(transaction.log)):
+def _remove_boxes(transaction: Transaction, subjects: Sequence[str], since: int) -> None:
+    if not set(subjects).isdisjoint(_destroyed_in(transaction.log, since)):
         raise _DoneAlready
     for subject in subjects:
         remove_sealed(transaction.log, subject)

@@ -61,7 +61,7 @@ class Verifier:
     @property
     def text(self) -> str:
         """The key as one line of text, a vkey."""
-        return f"{self.name}+{self.id.hex()}+{_encode(_ED25519 + self.key)}"
+        return f"{self.name}+{self.id.hex()}+{encode_base64(_ED25519 + self.key)}"
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -95,7 +95,7 @@ class Signer:
     @property
     def text(self) -> str:
         """The private key as one line of text. To be kept, never shown."""
-        return f"{_PRIVATE}{self.name}+{self.verifier.id.hex()}+{_encode(_ED25519 + self._seed)}"
+        return f"{_PRIVATE}{self.name}+{self.verifier.id.hex()}+{encode_base64(_ED25519 + self._seed)}"
 
     @classmethod
     def generate(cls, name: str) -> Self:
@@ -128,7 +128,7 @@ def sign_note(text: str, signers: Iterable[Signer]) -> str:
     """
     if not text.endswith("\n") or not _is_plain(text):
         raise NoteError("a note's text is Unicode, ends with a newline and has no other control characters")
-    lines = [f"{_DASH}{key.name} {_encode(key.verifier.id + key.sign(text))}\n" for key in signers]
+    lines = [f"{_DASH}{key.name} {encode_base64(key.verifier.id + key.sign(text))}\n" for key in signers]
     if not 0 < len(lines) <= MOST_SIGNATURES:
         raise NoteError(f"a note has 1 to {MOST_SIGNATURES} signatures, not {len(lines)}")
     return f"{text}\n{''.join(lines)}"
@@ -170,12 +170,13 @@ def decode_base64(text: str) -> bytes:
         value = base64.b64decode(text, validate=True)
     except ValueError:
         value = b""
-    if _encode(value) != text:
+    if encode_base64(value) != text:
         raise NoteError("base64 is malformed")
     return value
 
 
-def _encode(value: bytes) -> str:
+def encode_base64(value: bytes) -> str:
+    """Canonical base64, as keys, signatures, checkpoints and proofs have it."""
     return base64.b64encode(value).decode()
 
 

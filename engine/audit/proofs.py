@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from typing import TYPE_CHECKING
 
 import attrs
@@ -15,6 +14,7 @@ from engine.audit.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from engine.audit.note import encode_base64
 from engine.audit.tiles import TileError
 from engine.audit.tree_rows import leaves_of, tree_of
 from engine.audit.unavailable import damaged
@@ -37,7 +37,7 @@ class Inclusion:
 
     def text(self, note: str) -> str:
         """The proof with the signed checkpoint of its tree, as C2SP tlog-proof v1: verified with a public key alone."""
-        hashes = "".join(f"{to_base64(value)}\n" for value in self.hashes)
+        hashes = "".join(f"{encode_base64(value)}\n" for value in self.hashes)
         return f"{_TLOG_PROOF}\nindex {self.index}\n{hashes}\n{note}"
 
 
@@ -93,8 +93,3 @@ def prove_consistency(log: DecisionLog, old: int, new: int) -> Consistency:
     except ProofError as error:
         raise damaged(log.store.name, f"the tree is not that of the entries ({error})") from error
     return proof
-
-
-def to_base64(value: bytes) -> str:
-    """A hash as checkpoints and proofs write it: RFC 4648, section 4."""
-    return base64.b64encode(value).decode()

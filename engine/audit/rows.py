@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import attrs
 
 from engine.audit.entry import Entry, Idempotency, Receipt
+from engine.audit.store.many import rows_in
 from engine.audit.tree_rows import grow, head_of
 from engine.audit.unavailable import EntryConflict, IdempotencyConflict, KeyOutdated
 from engine.audit.vault import keystore
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 Outcome: TypeAlias = tuple[Receipt, ...] | ValueError
 
-_VARIABLES = 500
 _ADD_ENTRY = 'INSERT INTO entry ("index", kind, id, leaf, body) VALUES (?, ?, ?, ?, ?)'
 _ADD_SEALED = 'INSERT INTO sealed ("index", subject, box) VALUES (?, ?, ?)'
 _ADD_KEY = (
@@ -170,11 +170,5 @@ def _add_rows(log: Session, size: int, entries: Sequence[Entry]) -> None:
 
 def _receipts_of(log: Session, ids: Iterable[str]) -> dict[str, Receipt]:
     """Receipts of the entries that stand in the log, by id."""
-    wanted = list(ids)
-    found: dict[str, Receipt] = {}
-    for start in range(0, len(wanted), _VARIABLES):
-        some = wanted[start : start + _VARIABLES]
-        marks = ",".join("?" * len(some))
-        rows = log.execute(f'SELECT id, "index", leaf FROM entry WHERE id IN ({marks})', some)  # noqa: S608  only marks
-        found.update((name, Receipt(index, leaf, name)) for name, index, leaf in rows)
-    return found
+    rows = rows_in(log, 'SELECT id, "index", leaf FROM entry WHERE id IN ({})', ids)
+    return {name: Receipt(index, leaf, name) for name, index, leaf in rows}

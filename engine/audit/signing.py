@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import hashlib
 import json
@@ -15,7 +14,7 @@ from engine.audit import keyfile
 from engine.audit.anchor import read_anchor, write_anchor
 from engine.audit.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
 from engine.audit.merkle import Frontier, ProofError, frontier_at
-from engine.audit.note import NoteError, Signer, Verifier, open_note
+from engine.audit.note import NoteError, Signer, Verifier, encode_base64, open_note
 from engine.audit.public_keys import read_public_keys, write_public_keys
 from engine.audit.tiles import TileError
 from engine.audit.tree_rows import tree_of
@@ -248,6 +247,6 @@ def _told(last: Checkpoint | None, note: str | None) -> dict[str, Any]:
     assert note is not None
     return {
         "size": last.size,
-        "root": base64.b64encode(last.root).decode(),
+        "root": encode_base64(last.root),
         "note_sha256": hashlib.sha256(note.encode()).hexdigest(),
     }

@@ -78,7 +78,7 @@ def check(keys: Session, subject: str, readings: Readings, day: datetime.date) -
     """
     found = standing(keys, subject, readings) if keystore.claim(keys, subject) else None
     if found is None:
-        raise UnknownSubject(f"`{subject}` has no key: it was destroyed, or is not a subject of this log")
+        raise UnknownSubject(subject)
     obstacle = found.obstacle(day)
     if obstacle is not None:
         raise NotDestroyable(f"`{subject}` is not destroyed: {obstacle}")

@@ -18,3 +18,6 @@ class NotDestroyable(ValueError):  # noqa: N818  the name states the condition
 
 class UnknownSubject(ValueError):  # noqa: N818
     """No customer of that pseudonym has a key, or not any more. Nothing was written."""
+
+    def __init__(self, subject: str) -> None:
+        super().__init__(f"`{subject}` has no key: it was destroyed, or is not a subject of this log")

@@ -5,11 +5,12 @@ Those that write expect to be alone in it, as whoever appends to the log is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import attrs
 
 from engine.audit.entry import AccountDates
+from engine.audit.store.many import rows_in
 from engine.audit.vault.accounts import with_told
 from engine.audit.vault.errors import UnknownSubject, VaultError
 
@@ -34,8 +35,6 @@ TABLES = (
         id {integer} NOT NULL PRIMARY KEY CHECK (id = 1), kek text NOT NULL, index_key {bytes} NOT NULL)""",
 )
 
-_Value = TypeVar("_Value", str, bytes)
-_VARIABLES = 500
 _PAGE = 500
 _ADD_KEY = (
     "INSERT INTO vault_key (subject, lookup, kek, wrapped, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
@@ -89,11 +88,11 @@ def find_by_subject(keys: Session, subject: str) -> StoredKey | None:
 
 def outdated(keys: Session, batch: Sequence[Sealed]) -> set[str]:
     """The subjects under which nothing of `batch` may be sealed, as `admit` says; nothing is stored."""
-    found = _where_in(keys, "SELECT subject FROM vault_key WHERE subject IN ({})", (sealed.subject for sealed in batch))
+    found = rows_in(keys, "SELECT subject FROM vault_key WHERE subject IN ({})", (sealed.subject for sealed in batch))
     known = {subject for (subject,) in found}
     new = [sealed.new_key for sealed in batch if sealed.new_key is not None and sealed.subject not in known]
     lookups = {key.lookup for key in new if key.lookup is not None}
-    found = _where_in(keys, "SELECT lookup FROM vault_key WHERE lookup IN ({})", lookups)
+    found = rows_in(keys, "SELECT lookup FROM vault_key WHERE lookup IN ({})", lookups)
     taken = {bytes(lookup): "" for (lookup,) in found}
     for key in new:
         if key.lookup is None or taken.setdefault(key.lookup, key.subject) == key.subject:
@@ -116,7 +115,7 @@ def admit(keys: Session, batch: Sequence[Sealed]) -> set[str]:
         # Of two keys for one customer the first stays: `lookup` is unique.
         keys.execute_many(_ADD_KEY, [(key.subject, key.lookup, key.kek, key.wrapped, key.created) for key in new])
     subjects = {sealed.subject for sealed in batch}
-    found = _where_in(keys, "SELECT subject FROM vault_key WHERE subject IN ({})", subjects)
+    found = rows_in(keys, "SELECT subject FROM vault_key WHERE subject IN ({})", subjects)
     refused = subjects - {subject for (subject,) in found}
     _tell(keys, [sealed for sealed in batch if sealed.subject not in refused])
     return refused
@@ -156,7 +155,7 @@ def _tell(keys: Session, batch: Sequence[Sealed]) -> None:
 def _accounts_of(keys: Session, subjects: Iterable[str]) -> dict[str, dict[str, AccountDates]]:
     found: dict[str, dict[str, AccountDates]] = {}
     query = "SELECT subject, account, opened_on, closed_on, last_accessed_on FROM vault_account WHERE subject IN ({})"
-    for subject, *columns in _where_in(keys, query, subjects):
+    for subject, *columns in rows_in(keys, query, subjects):
         dates = AccountDates(*columns)
         found.setdefault(subject, {})[dates.account] = dates
     return found
@@ -182,7 +181,7 @@ def _customers(keys: Session, rows: Sequence[tuple[str, str]]) -> Iterator[Custo
     accounts = _accounts_of(keys, subjects)
     holds: dict[str, list[Hold]] = {}
     query = 'SELECT subject, "case", reason, set_at FROM vault_hold WHERE subject IN ({}) ORDER BY subject, "case"'
-    for columns in _where_in(keys, query, subjects):
+    for columns in rows_in(keys, query, subjects):
         hold = Hold(*columns)
         holds.setdefault(hold.subject, []).append(hold)
     for subject, created in rows:
@@ -204,7 +203,7 @@ def set_hold(keys: Session, hold: Hold) -> None:
         UnknownSubject: its key was destroyed, or never was.
     """
     if not claim(keys, hold.subject):
-        raise _unknown(hold.subject)
+        raise UnknownSubject(hold.subject)
     keys.execute(
         'INSERT INTO vault_hold (subject, "case", reason, set_at) VALUES (?, ?, ?, ?) '
         'ON CONFLICT (subject, "case") DO UPDATE SET reason = excluded.reason',
@@ -219,7 +218,7 @@ def release_hold(keys: Session, subject: str, case: str) -> bool:
         UnknownSubject: its key was destroyed, or never was.
     """
     if not claim(keys, subject):
-        raise _unknown(subject)
+        raise UnknownSubject(subject)
     return bool(
         keys.execute('DELETE FROM vault_hold WHERE subject = ? AND "case" = ? RETURNING subject', [subject, case])
     )
@@ -231,17 +230,5 @@ def delete_customer(keys: Session, subject: str) -> None:
     keys.execute("DELETE FROM vault_key WHERE subject = ?", [subject])
 
 
-def _unknown(subject: str) -> UnknownSubject:
-    return UnknownSubject(f"`{subject}` has no key: it was destroyed, or is not a subject of this log")
-
-
 def _stored(rows: Sequence[tuple[str, str, bytes]]) -> StoredKey | None:
     return next((StoredKey(subject, kek, bytes(wrapped)) for subject, kek, wrapped in rows), None)
-
-
-def _where_in(keys: Session, query: str, values: Iterable[_Value]) -> Iterator[tuple[Any, ...]]:
-    """The rows of a query whose `{}` takes a list of marks, run for as many values at a time as SQLite allows."""
-    wanted = sorted(set(values))
-    for start in range(0, len(wanted), _VARIABLES):
-        some = wanted[start : start + _VARIABLES]
-        yield from keys.execute(query.format(",".join("?" * len(some))), some)
