@@ -1,7 +1,6 @@
 """The application behind a socket: waitress, with its reading of HTTP made strict and its end made gentle.
 
-waitress takes in a whole request before a thread sees it, so a slow client costs a buffer and not a thread. One process
-serves: the log has one writer.
+waitress takes in a whole request before a thread sees it, so a slow client costs a buffer and not a thread.
 """
 
 from __future__ import annotations

@@ -13,8 +13,9 @@ import attrs
 import click
 import orjson
 
+from api.cli.administration import record_option
 from api.cli.exit_codes import ExitCode
-from api.cli.log_data import data_option, existing_log
+from api.cli.log_data import existing_log
 from api.cli.options import jurisdictions_option, mistakes, wants_colour
 from api.cli.replay_report import replay_document, replay_text
 from api.log_records import policy_of, recorded
@@ -80,10 +81,10 @@ class _SinceType(click.ParamType[Since]):
     help="Decisions to name of a kind.",
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@data_option
+@record_option
 @jurisdictions_option
 def log_replay(
-    *, since: Since, programs: tuple[str, ...], show: int, form: str, data: Path, jurisdictions: Path
+    *, since: Since, programs: tuple[str, ...], show: int, form: str, data: str | None, jurisdictions: Path
 ) -> int:
     """Decide logged requests again.
 

@@ -6,7 +6,6 @@ from flask import Response, request
 
 from api import problems
 from api.application import service
-from api.asker import asker_of_request
 from api.batch_body import MAX_ITEMS, read_array, read_lines
 from api.evidence import give_evidence
 from api.example import EXAMPLE_REQUEST
@@ -14,6 +13,7 @@ from api.json_body import read_json
 from api.openapi import Blueprint, bare
 from api.problems import refuse
 from api.request_body import JSON, MAX_BATCH, MAX_SINGLE, NDJSON, read_body
+from api.request_headers import asker_of_request
 from api.schemas.decision import DecisionSchema
 
 decisions = Blueprint("decisions", __name__, description="Answers with reasons, on the record")
