@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.audit import LogUnavailable
-from engine.audit.anchor import write_anchor
+from engine.audit.anchor import read_anchor, write_anchor
 
 _SECONDS = 5
 _MOST_WORDS = 200
@@ -22,10 +22,28 @@ def publisher(target: str | None) -> Callable[[str], None] | None:
     """
     if target is None:
         return None
-    if target.startswith(("http://", "https://")):
-        return lambda note: _put(target, note)
-    path = Path(target).absolute()
-    return lambda note: write_anchor(path, note)
+    path = published_file(target)
+    return (lambda note: _put(target, note)) if path is None else (lambda note: _replace(path, note))
+
+
+def published_file(target: str | None) -> Path | None:
+    """The file that notes are published to, None if they go to an address or nowhere."""
+    if target is None or target.startswith(("http://", "https://")):
+        return None
+    return Path(target).absolute()
+
+
+def _replace(path: Path, note: str) -> None:
+    """Put the note in the file, unless a newer one is there already: another process may have been quicker."""
+    before = read_anchor(path)
+    if before is None or not _is_newer(before.decode(errors="replace"), note):
+        write_anchor(path, note)
+
+
+def _is_newer(one: str, other: str) -> bool:
+    """Whether the first is a note of the same log about more entries."""
+    (origin, size, *_), (other_origin, other_size, *_) = [f"{note}\n\n".split("\n") for note in (one, other)]
+    return origin == other_origin and size.isdecimal() and int(size) > int(other_size)
 
 
 def _put(url: str, note: str) -> None:

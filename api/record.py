@@ -8,7 +8,7 @@ from pathlib import Path
 import attrs
 
 from api.in_force import policy_in_force
-from api.publishing import publisher
+from api.publishing import published_file, publisher
 from api.records import Recorder, timestamp
 from api.settings import Settings
 from engine.audit import DecisionLog, LogUnavailable, verify
@@ -69,7 +69,7 @@ def record_over(log: DecisionLog, settings: Settings, recorder: Recorder, *, che
         public=settings.data / PUBLIC_KEYS,
         new_entry=recorder.entry,
     )
-    signatory.check()
+    signatory.check(published_file(settings.checkpoint))
     kek = open_kek(log, kek_path(settings), settings.kek, recorder.entry)
     vault = _vault_of(log, kek)
     with log.store.signing_turn():

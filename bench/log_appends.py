@@ -1,9 +1,13 @@
-"""Appends a second through the decision log, as multiples of a bare loop that commits one row at a time, in one run."""
+"""Appends a second through the decision log, as multiples of a bare loop that commits one row at a time, in one run.
+
+The argument is a directory on the disk to measure; with OSTIARY_BENCH_LOG, the URL of an empty database, it is that.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import sqlite3
 import statistics
 import sys
@@ -14,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import attrs
+import psycopg
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -28,11 +33,22 @@ FACTS = b'{"customer":{' + b"x" * 500 + b"}}"
 CUSTOMERS = 1_000
 KEK = KeyEncryptionKey.of(bytes(32))
 IDS = itertools.count()
+RUN = os.urandom(4).hex()
+URL = os.environ.get("OSTIARY_BENCH_LOG")
+BARE_TABLES = """
+CREATE TABLE IF NOT EXISTS bare_entry
+  ("index" bigint PRIMARY KEY, kind text, id text UNIQUE, leaf bytea, body bytea);
+CREATE TABLE IF NOT EXISTS bare_sealed ("index" bigint PRIMARY KEY REFERENCES bare_entry, subject text, box bytea);
+CREATE INDEX IF NOT EXISTS bare_subject ON bare_sealed (subject);
+CREATE TABLE IF NOT EXISTS bare_state (size bigint, commits bigint);
+TRUNCATE bare_entry, bare_sealed, bare_state;
+INSERT INTO bare_state VALUES (0, 0);
+"""
 
 
 def new_id() -> str:
     """An id as long as a UUID, never the same twice."""
-    return f"0198c0de-{next(IDS):012}"
+    return f"{RUN}-{next(IDS):012}"
 
 
 def open_vault(log: DecisionLog) -> Vault:
@@ -56,8 +72,31 @@ def entries_of(sealed: list[Sealed]) -> Iterator[Entry]:
 
 def bare_loop(directory: Path) -> float:
     """One thread, one row a transaction, the same tables, settings and flushes, nothing else: no tree above all."""
-    with DecisionLog.open(directory) as log:
+    with DecisionLog.open(directory, URL) as log:
         sealed = seal(open_vault(log))
+    return bare_sqlite(directory, sealed) if URL is None else bare_postgres(URL, sealed)
+
+
+def bare_postgres(url: str, sealed: list[Sealed]) -> float:
+    """The same on the server, in tables of its own: four round trips a row."""
+    with psycopg.connect(url, autocommit=True) as db:
+        db.execute(BARE_TABLES)
+        count = 0
+        started = time.perf_counter()
+        while (spent := time.perf_counter() - started) < SECONDS:
+            box = sealed[count % CUSTOMERS]
+            with db.transaction():
+                row = (count, "decision", new_id(), leaf_hash(BODY), BODY)
+                db.execute("INSERT INTO bare_entry VALUES (%s, %s, %s, %s, %s)", row)
+                db.execute("INSERT INTO bare_sealed VALUES (%s, %s, %s)", (count, box.subject, box.box))
+                db.execute("UPDATE bare_state SET size = %s, commits = commits + 1", (count + 1,))
+            count += 1
+        db.execute("DROP TABLE bare_entry, bare_sealed, bare_state")
+    return count / spent
+
+
+def bare_sqlite(directory: Path, sealed: list[Sealed]) -> float:
+    """The same on the file."""
     with contextlib.closing(sqlite3.connect(directory / "log.db", isolation_level=None)) as db:
         db.execute("PRAGMA synchronous = FULL")
         db.execute("PRAGMA foreign_keys = ON")
@@ -77,7 +116,7 @@ def bare_loop(directory: Path) -> float:
 
 def through_the_log(directory: Path, threads: int, together: int) -> tuple[float, float]:
     """Appends a second and entries a commit, with each thread waiting for its own receipts."""
-    with DecisionLog.open(directory) as log:
+    with DecisionLog.open(directory, URL) as log:
         sealed = seal(open_vault(log))
         # Their keys are stored with the first entry on each; those that come after find them.
         log.append_all(list(itertools.islice(entries_of(sealed), CUSTOMERS)))
@@ -111,13 +150,20 @@ def main() -> None:
             for case in cases:
                 rates[case].append(through_the_log(Path(root) / f"log{number}-{case[0]}-{case[1]}", *case))
     base = statistics.median(bare)
-    print(f"median of {ROUNDS} rounds of {SECONDS} s, every commit flushed, SQLite {sqlite3.sqlite_version}")
+    print(f"median of {ROUNDS} rounds of {SECONDS} s, every commit flushed, {_server()}")
     print(f"{'':36}{'appends/s':>10}{'ratio':>8}{'entries a commit':>18}")
     print(f"{'bare loop, one row a transaction':36}{base:10,.0f}{1:8.2f}{1:18.1f}")
     for (threads, together), measured in rates.items():
         rate, group = (statistics.median(column) for column in zip(*measured, strict=True))
         name = f"{threads} thread{'s' * (threads > 1)}, {together} an append"
         print(f"{name:36}{rate:10,.0f}{rate / base:8.2f}{group:18.1f}")
+
+
+def _server() -> str:
+    if URL is None:
+        return f"SQLite {sqlite3.sqlite_version}"
+    with psycopg.connect(URL) as db:
+        return f"PostgreSQL {db.info.server_version // 10_000}.{db.info.server_version % 10_000}"
 
 
 if __name__ == "__main__":

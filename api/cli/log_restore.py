@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from api.cli.administration import administration, record_option, settings_of, shown
+from api.publishing import published_file
 from api.record import kek_path, signing_key_path
 from api.records import now
 from api.settings import Settings
@@ -72,13 +73,10 @@ def log_restore(*, directory: Path, checkpoints: tuple[Path, ...], replace: bool
 
 def _known(settings: Settings, given: tuple[Path, ...]) -> Known:
     """What this place knows of its log. Raises LogUnavailable if a key is not there."""
-    published = settings.checkpoint
-    is_file = published is not None and not published.startswith(("http://", "https://"))
-    beside = [Path(published).absolute()] if published is not None and is_file else []
-    beside.append(settings.data / ANCHOR)
+    here = (published_file(settings.checkpoint), settings.data / ANCHOR)
     return Known(
         keys=_trusted_keys(settings),
-        checkpoints=[*given, *(path for path in beside if path.is_file())],
+        checkpoints=[*given, *(path for path in here if path is not None and path.is_file())],
         kek=given_key(kek_path(settings), settings.kek),
     )
 

@@ -58,7 +58,7 @@ def log_verify(log: str | None, keys: tuple[str, ...], checkpoints: tuple[Path, 
             report = verify.verify(Path(place), trusted, anchors, now)
     except (SettingsError, verify.Unreadable, LogUnavailable) as error:
         raise click.ClickException(str(error)) from None
-    click.echo(report.to_json() if format_ == "json" else report.to_text())
+    verify.say(report.to_json() if format_ == "json" else report.to_text())
     if not keys:
         click.echo("\nThe keys beside the log were trusted. Whoever runs it can make others: give --key.", err=True)
     sys.stdout.flush()

@@ -22,7 +22,7 @@ _GRACE = 10.0
 
 
 class Checkpointer:
-    """Has new entries signed within a second, and gives every new checkpoint to `publish`, as far as that keeps up.
+    """Has new entries signed within a second, and gives every new checkpoint to `publish`, in a thread of its own.
 
     `report` is told in words what does not work, once for each change of words.
     """
@@ -113,7 +113,7 @@ class Checkpointer:
         note = self._signatory.sign()
         size = size_of(note)
         if size != self._signed and self._publication is not None:
-            self._publication.put(note)
+            self._publication.offer(note)
         self._signed = size
         return note
 

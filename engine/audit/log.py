@@ -10,7 +10,7 @@ from engine.audit.store.opening import open_store
 from engine.audit.tickets import Ticket
 from engine.audit.tiles import TileError
 from engine.audit.tree_rows import head_of
-from engine.audit.unavailable import damaged
+from engine.audit.unavailable import LogUnavailable, damaged
 from engine.audit.writer import Writer
 
 if TYPE_CHECKING:
@@ -155,7 +155,10 @@ class DecisionLog:
             files = session.execute("SELECT path, text FROM policy_file WHERE digest = ? ORDER BY path", [digest])
         if not documents:
             return None
-        return PolicyRecord(digest=digest, document=documents[0][0], files=dict(files))
+        try:
+            return PolicyRecord(digest=digest, document=documents[0][0], files=dict(files))
+        except ValueError as error:
+            raise damaged(self.store.name, f"the policy `{digest}` that it keeps is not that policy") from error
 
     def size(self) -> int:
         """Number of entries, those of other processes included. Raises LogUnavailable."""
@@ -191,7 +194,14 @@ class DecisionLog:
         After a failure it takes a commit that adds no entry to be ready again; that is tried here, within `deadline`
         seconds, so a service that gets no requests while it is not ready comes back by itself.
         """
-        return self._writer.obstacle(deadline)
+        obstacle = self._writer.obstacle(deadline)
+        if obstacle is None:
+            # The last append may have been long ago, and whoever wants one reads first.
+            try:
+                self.size()
+            except LogUnavailable as unavailable:
+                return unavailable.reason
+        return obstacle
 
     def stop(self, reason: str) -> None:
         """Append nothing more, for this reason, until the log is opened again; reading goes on."""

@@ -1,4 +1,4 @@
-"""The thread that carries checkpoints away: signing does not wait for a disk or an address that does not answer."""
+"""The thread that carries checkpoints away, so that a slow or broken place holds up neither signing nor who asks."""
 
 from __future__ import annotations
 
@@ -11,62 +11,69 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _RETRY = 1.0
-_CLOSING = 10.0
+_PATIENCE = 10.0
+"""Seconds that `close` waits for a place that does not answer."""
 
 
 class Publication:
-    """Gives the last note to `publish`, which raises LogUnavailable if that does not work: then it is tried again.
+    """Gives the last note that was offered to `publish`; one that could not be given is tried again until it can.
 
-    A note that comes while one is being published takes the place of any that waits: the last proves the most.
-    Decisions go on meanwhile, since what is signed cannot be changed unnoticed by anyone who has this machine's
-    checkpoint; `report` is told why nothing is published, once for each change of words.
+    `report` is told in words what does not work, once for each change of words.
     """
 
     def __init__(self, publish: Callable[[str], None], report: Callable[[str], None]) -> None:
         self._publish = publish
         self._report = report
-        self._waiting: str | None = None
+        self._note: str | None = None
         self._refusal: str | None = None
         self._is_closing = False
-        self._changed = threading.Condition()
+        self._changed = threading.Condition(threading.Lock())
         self._thread = threading.Thread(target=self._run, name="log-publication", daemon=True)
         self._thread.start()
 
-    def put(self, note: str) -> None:
-        """Have this note published next."""
+    def offer(self, note: str) -> None:
+        """Have this note published, in place of any that waits."""
         with self._changed:
-            self._waiting = note
+            self._note = note
             self._changed.notify()
 
     def close(self) -> None:
-        """Try once more what waits, and stop; a target that does not answer is not waited for without end."""
+        """Publish what waits, and stop; a place that does not answer is not waited for without end."""
         with self._changed:
             self._is_closing = True
             self._changed.notify()
-        self._thread.join(_CLOSING)
+        self._thread.join(_PATIENCE)
+        if self._thread.is_alive():
+            self._report("the last checkpoint may not have been published: the place it goes to does not answer")
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                while self._waiting is None and not self._is_closing:
-                    self._changed.wait()
-                note, is_last = self._waiting, self._is_closing
-                self._waiting = None
-            if note is not None and not self._give_out(note):
-                with self._changed:
-                    self._waiting = self._waiting or note
-                    if not is_last:
-                        self._changed.wait_for(lambda: self._is_closing, _RETRY)
-            if is_last:
-                return
-
-    def _give_out(self, note: str) -> bool:
+        is_done = False
         try:
-            self._publish(note)
-        except LogUnavailable as trouble:
-            if self._refusal != trouble.reason:
-                self._report(trouble.reason)
-            self._refusal = trouble.reason
-            return False
-        self._refusal = None
-        return True
+            while (note := self._next()) is not None:
+                try:
+                    self._publish(note)
+                    self._refusal = None
+                except LogUnavailable as trouble:
+                    self._keep(note, trouble.reason)
+            is_done = True
+        finally:
+            if not is_done:
+                self._report("the thread that publishes checkpoints has ended; restart the service")
+
+    def _next(self) -> str | None:
+        """The note that waits; None once there is none and the end has come."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._note is not None or self._is_closing)
+            note, self._note = self._note, None
+            return note
+
+    def _keep(self, note: str, refusal: str) -> None:
+        # Decisions go on: what is signed cannot be changed unnoticed by anyone who has this machine's checkpoint.
+        if refusal != self._refusal:
+            self._report(refusal)
+        self._refusal = refusal
+        with self._changed:
+            if self._is_closing:
+                return
+            self._changed.wait_for(lambda: self._is_closing, _RETRY)
+            self._note = self._note or note

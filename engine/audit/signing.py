@@ -18,7 +18,7 @@ from engine.audit.note import NoteError, Signer, Verifier, encode_base64, open_n
 from engine.audit.public_keys import read_public_keys, write_public_keys
 from engine.audit.tiles import TileError
 from engine.audit.tree_rows import tree_of
-from engine.audit.unavailable import LogUnavailable, damaged
+from engine.audit.unavailable import STOP, LogUnavailable, damaged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +90,7 @@ class Signatory:
 
     def _sign(self) -> str:
         """Sign, within the turn."""
+        self._refuse_foreign_key()
         last, note = self._last()
         signers = self._signers(note)
         if last is not None and note is not None and self.log.size() == last.size:
@@ -112,14 +113,30 @@ class Signatory:
         if read_anchor(self.anchor) != note.encode():
             write_anchor(self.anchor, note)
 
-    def check(self) -> None:
+    def check(self, published: Path | None = None) -> None:
         """See that the log extends the last checkpoint, in work that does not grow with its length.
 
+        So it must the one in the file `published`, if there is one: whoever cut off the end of the log may have put an
+        older checkpoint beside it, but that one was carried away.
+
         Raises:
-            LogUnavailable: it does not, or the last checkpoint is not of this log.
+            LogUnavailable: it does not, or a checkpoint or the key is not of this log.
         """
+        self._refuse_foreign_key()
+        # Read before the size of the log: others append and publish meanwhile.
+        note = None if published is None else read_anchor(published)
         last, _ = self._last()
         self._extended_frontier(last, self.log.head())
+        if note is None:
+            return
+        try:
+            checkpoint = read_checkpoint(note, self.verifiers())
+        except ValueError as error:
+            raise LogUnavailable(
+                f"{published}: the checkpoint published there is not one of this log's key ({error}). If this is to be "
+                f"another log, move it away; if not, {STOP}"
+            ) from error
+        self._extended_frontier(checkpoint, self.log.head())
 
     def verifiers(self) -> tuple[Verifier, ...]:
         """All public keys the log has had, as far as this place knows them."""
@@ -166,11 +183,6 @@ class Signatory:
             self.log.append(self.new_entry("log_created", {"origin": self.origin, "key": vkey}))
         elif told["key"] != vkey:
             before = self._kept(told["key"])
-            if before is None:
-                raise LogUnavailable(
-                    f"{self.key}: this is not the key of the log, which is `{told['key']}`; put that key in its place. "
-                    "Services that share a log share its key, and rotate it with `ostiary log rotate-key`"
-                )
             self.log.append(self.new_entry("key_rotated", {"key": vkey, "previous": told["key"]}))
         elif last.kind == "key_rotated" and note is not None and not _bears(note, signer.verifier):
             before = self._kept(told["previous"])
@@ -183,6 +195,21 @@ class Signatory:
             return keyfile.read_signer(self.key, self.origin)
         except FileNotFoundError:
             raise _missing(self.key) from None
+
+    def _refuse_foreign_key(self) -> None:
+        """The key in the file has to be the log's, or one that a rotation here has put in its place.
+
+        Asked first: to whoever has another key, the checkpoints of this one look forged.
+        """
+        last = self.log.last_of("log_created", "key_rotated")
+        if last is None:
+            return
+        vkey = json.loads(last.body)["key"]
+        if self._signer().verifier.text != vkey and self._kept(vkey) is None:
+            raise LogUnavailable(
+                f"{self.key}: this is not the key of the log, which is `{vkey}`; put that key in its place. Services "
+                "that share a log share its key, and rotate it with `ostiary log rotate-key`"
+            )
 
     def _kept(self, vkey: str) -> Signer | None:
         """The private key of an earlier public one, as a rotation leaves it; None if it is not there."""

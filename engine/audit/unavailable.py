@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 RIGHTS = "let the service's user read and write the file and its directory"
 FULL = ("the disk is full", "free some space; the log goes on by itself")
+STOP = (
+    "stop every service on this log, keep it and the file `checkpoint` as they are, run `ostiary log verify` to see "
+    "what was changed, and restore a backup"
+)
 _WORDS = {
     errno.EACCES: ("access is refused", RIGHTS),
     errno.EPERM: ("access is refused", RIGHTS),
@@ -60,11 +64,7 @@ def from_os_error(path: Path, error: OSError) -> LogUnavailable:
 
 def damaged(name: str, what: str) -> LogUnavailable:
     """The log `name` is not what was logged."""
-    return LogUnavailable(
-        f"{name}: {what}; stop every service on this log, keep it and the file `checkpoint` as they are, run "
-        "`ostiary log verify` to see what was changed, and restore a backup",
-        cause=Cause.DAMAGED,
-    )
+    return LogUnavailable(f"{name}: {what}; {STOP}", cause=Cause.DAMAGED)
 
 
 class EntryConflict(ValueError):  # noqa: N818  the name states the condition

@@ -213,8 +213,8 @@ class Checkpoint:
         lines = tail.split("\n")
         if not separator or lines.pop() != "" or not lines or len(lines) > 64 or len(note) > 100_000:
             raise ValueError("it is not a signed note: text, an empty line, and at most 64 lines of signatures")
-        if any(c < " " and c != "\n" for c in note):
-            raise ValueError("it has control characters in it")
+        if any((c < " " and c != "\n") or "\ud800" <= c <= "\udfff" for c in note):
+            raise ValueError("it has characters in it that no note has")
         signatures = []
         for line in lines:
             dash, name, encoded = ([*line.split(" "), "", ""])[:3]
@@ -364,7 +364,8 @@ class Report:
             "unlisted": self.unlisted,
             "exit_code": self.exit_code,
         }
-        return json.dumps(document, indent=2, ensure_ascii=False)
+        # In ASCII alone, so that any terminal and any file takes it, whatever was signed.
+        return json.dumps(document, indent=2)
 
     def to_text(self) -> str:
         """Verdicts first, then what they rest on, then what was found and what to do."""
@@ -604,7 +605,9 @@ class ExportSource:
         rows: list[Row] = []
         try:
             for row in self._lines("entries.ndjson", ("index", "kind", "id", "leaf", "body"), start):
-                kind, leaf, body = row[1], row[3], row[4]
+                index, kind, _, leaf, body = row
+                # Python takes 1.0 and true for 1.
+                row[0] = index if type(index) is int else None
                 row[1] = kind if isinstance(kind, str) else None
                 row[3] = bytes.fromhex(leaf) if isinstance(leaf, str) and re.fullmatch("[0-9a-f]{64}", leaf) else None
                 row[4] = body.encode("utf-8", "surrogatepass") if isinstance(body, str) else None
@@ -704,7 +707,7 @@ class Signatures:
         self._unknown: list[Head] = []
         self._beyond: list[tuple[Head, tuple[Key, ...]]] = []
         self._recent: dict[int, tuple[bytes, str]] = {}  # root and digest of stored checkpoints, for `state`
-        self._malformed: set[object] = set()
+        self._malformed: set[int] = set()
         anchored = [Head(f"the checkpoint {anchor.name}", anchor.checkpoint, anchor.note, anchor) for anchor in anchors]
         anchored.sort(key=lambda head: head.size)
         self._heads = merge(self._stored_heads(), anchored, key=lambda head: head.size)
@@ -729,7 +732,8 @@ class Signatures:
             self._report.fail("integrity", "unreadable", str(damage), RESTORE)
 
     def _was_changed(self, size: object, why: str) -> None:
-        self._malformed.add(size)
+        if isinstance(size, int):
+            self._malformed.add(size)
         what = f"the stored checkpoint of {shown(size)} entries was changed: {why}"
         self._report.fail("integrity", "checkpoint", what, RESTORE)
 
@@ -800,7 +804,7 @@ class Signatures:
         size, root, note = record.get("size"), record.get("root"), str(record.get("note_sha256"))
         found = self._recent.get(size) if isinstance(size, int) else None
         if found is None:
-            if size not in self._malformed:
+            if not isinstance(size, int) or size not in self._malformed:
                 what = f"entry {index} says that a checkpoint of {shown(size)} entries was signed, but none is stored"
                 self._report.fail("integrity", "no checkpoint", what, KEEP)
         elif (base64.b64encode(found[0]).decode(), found[1].removeprefix("sha256:")) != (
@@ -1453,14 +1457,18 @@ def verify_pack(path: Path, keys: Sequence[Key], anchors: Sequence[Anchor]) -> R
 
 def _unpack(path: Path) -> dict[str, bytes]:
     try:
+        path.open("rb").close()
+    except OSError as error:
+        raise Unreadable(f"{shown(str(path))}: {error.strerror or error}") from error
+    try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
             if sum(info.file_size for info in infos) > LARGEST_FILE or len({i.filename for i in infos}) < len(infos):
                 raise Damaged(f"{path}: the zip names a file twice, or is larger than an evidence pack can be")
+            if any(info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for info in infos):
+                raise Damaged(f"{path}: the zip is compressed in another way than evidence packs are")
             return {info.filename: archive.read(info) for info in infos}
-    except OSError as error:
-        raise Unreadable(f"{path}: {error.strerror or error}") from error
-    except (zipfile.BadZipFile, zlib.error, ValueError, RuntimeError, EOFError, OverflowError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, ValueError, RuntimeError, EOFError, OverflowError) as error:
         raise Damaged(f"{path}: the zip cannot be read: {shown(str(error))}") from error
 
 
@@ -1569,14 +1577,21 @@ def _read_text(path: Path, expected: str) -> str:
 
 def verify(path: Path, keys: Sequence[Key], anchors: Sequence[Anchor], now: datetime) -> Report:
     """Verify whatever is at `path`. Raises Unreadable if there is nothing that can be read."""
-    if path.is_dir() and (path / "entries.ndjson").exists():
+    try:
+        is_directory = path.is_dir()
+        is_export = is_directory and (path / "entries.ndjson").exists()
+        is_pack = not is_directory and (path.suffix == ".zip" or zipfile.is_zipfile(path))
+        file = path / "log.db" if is_directory else path
+        beside = file.parent / "checkpoint"
+        has_anchor = file.name == "log.db" and beside.exists()
+    except OSError as error:
+        raise Unreadable(f"{shown(str(path))}: {error.strerror}; name what you may read") from error
+    if is_export:
         return LogVerification(ExportSource(path), keys, anchors, now).run()
-    if zipfile.is_zipfile(path) or path.suffix == ".zip":
+    if is_pack:
         return verify_pack(path, keys, anchors)
-    file = path / "log.db" if path.is_dir() else path
     report = Report(str(file))
-    beside = file.parent / "checkpoint"
-    if file.name == "log.db" and beside.exists():
+    if has_anchor:
         try:
             anchors = [*anchors, read_anchor(beside, is_beside=True)]
         except Unreadable as error:
@@ -1594,6 +1609,12 @@ def verify(path: Path, keys: Sequence[Key], anchors: Sequence[Anchor], now: date
     report = verification.run()
     source.close()
     return report
+
+
+def say(text: str) -> None:
+    """Write to standard output; what its encoding has not, such as half of a surrogate pair, is spelt out."""
+    encoding = sys.stdout.encoding or "utf-8"
+    sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -1617,7 +1638,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Unreadable as error:
         sys.stderr.write(f"verify.py: {error}\n")
         return 1
-    sys.stdout.write((report.to_json() if given.format == "json" else report.to_text()) + "\n")
+    say(report.to_json() if given.format == "json" else report.to_text())
     return report.exit_code
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from engine.audit import DecisionLog, Entry, Idempotency, IdempotencyConflict, K
 from engine.audit.destroying import Destroyed, Destroyer, Kept
 from engine.audit.merkle import Frontier, root_at
 from engine.audit.tree_rows import tree_of
+from engine.audit.unavailable import Cause
 from engine.audit.vault import Readings, Vault, keystore, open_index_key
 from engine.audit.whole import verify_store
 
@@ -183,6 +185,30 @@ def test_what_is_signed_is_what_is_there_and_verifies(log, vault, data):
     assert len(stored_notes(log)) == 5
     report = verified(log, data)
     assert (report.integrity, report.completeness) == ("ok", "ok"), report.to_text()
+
+
+def test_another_place_with_the_key_from_before_a_rotation_is_told_and_goes_on_with_the_new_one(log, data, tmp_path):
+    one = signatory_of(log, data)
+    one.sign()
+    other_place = tmp_path / "other"
+    other_place.mkdir()
+    shutil.copy2(data / "log.key", other_place / "log.key")
+    other = signatory_of(log, other_place)
+    log.append(decision())
+    assert other.sign().encode() == (other_place / "checkpoint").read_bytes()
+    one.rotate()
+    log.append(decision())
+    one.sign()
+    for refused in (other.sign, other.check):
+        with pytest.raises(LogUnavailable, match=r"other/log.key: this is not the key of the log") as told:
+            refused()
+        assert told.value.cause is not Cause.DAMAGED
+    shutil.copy2(data / "log.key", other_place / "log.key")
+    log.append(decision())
+    assert other.sign() == log.latest_checkpoint()
+    one.sign()
+    assert anchored(data) == anchored(other_place)
+    assert verified(log, other_place).integrity == "ok"
 
 
 def test_verification_reads_one_moment_while_others_append(log, data):

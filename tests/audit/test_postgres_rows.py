@@ -63,8 +63,9 @@ def test_no_row_is_deleted(raw, table, how):
         "TRUNCATE sealed",
         "INSERT INTO log_state VALUES (2, 0, 0, '')",
         "INSERT INTO entry SELECT \"index\", kind, 'other', leaf, body FROM entry",
-        "INSERT INTO entry VALUES (300, 'decision', 'short leaf', 'x', 'x')",
-        'INSERT INTO entry SELECT 300, kind, id, leaf, body FROM entry WHERE "index" = 0',
+        "INSERT INTO entry VALUES (301, 'decision', 'short leaf', 'x', 'x')",
+        'INSERT INTO entry SELECT 301, kind, id, leaf, body FROM entry WHERE "index" = 0',
+        "INSERT INTO entry SELECT 302, kind, 'after a hole', leaf, body FROM entry WHERE \"index\" = 0",
     ],
 )
 def test_no_row_is_changed_or_out_of_place(filled, raw, change):

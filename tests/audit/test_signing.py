@@ -23,7 +23,7 @@ from signed_log import (
 )
 from talking import tell
 
-from engine.audit import DecisionLog, LogUnavailable, checkpointer, keyfile
+from engine.audit import DecisionLog, LogUnavailable, checkpointer, keyfile, publication
 from engine.audit.checkpoint import read_checkpoint
 from engine.audit.checkpointer import Checkpointer
 from engine.audit.merkle import Frontier, leaf_hash
@@ -115,7 +115,8 @@ def test_an_idle_log_stays_as_it_is(log, data, signing):
     signing()
     signing()
     log.append(decision())
-    wait(lambda: log.size() in stored_notes(log))
+    wait(lambda: log.size() in stored_notes(log) and (data / "checkpoint").exists())
+    wait(lambda: anchored(data).size == log.size())
     size, commits, note = log.size(), log.commits, (data / "checkpoint").read_bytes()
     time.sleep(2)
     assert (log.size(), log.commits, (data / "checkpoint").read_bytes()) == (size, commits, note)
@@ -316,6 +317,50 @@ def test_what_cannot_be_published_is_said_once_and_published_when_it_can(log, da
     assert running.obstacle() is None
 
 
+def test_a_place_that_does_not_answer_holds_up_nothing(log, data, signing, monkeypatch):
+    monkeypatch.setattr(publication, "_PATIENCE", 0.1)
+    asked, answer = threading.Event(), threading.Event()
+
+    def publish(_note):
+        asked.set()
+        answer.wait(30)
+
+    running, said = signing(publish)
+    log.append(decision())
+    assert asked.wait(10)
+    for _ in range(2):
+        log.append(decision())
+        wait(lambda: anchored(data).size == log.size())
+    log.append(decision())
+    assert running.sign() == (data / "checkpoint").read_text()
+    running.close()
+    assert said == ["the last checkpoint may not have been published: the place it goes to does not answer"]
+    answer.set()
+
+
+def test_the_last_checkpoint_is_published_at_the_end(log, data, signing):
+    notes: list[str] = []
+
+    running, _ = signing(notes.append)
+    log.append(decision())
+    running.close()
+    assert notes[-1] == (data / "checkpoint").read_text()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_defect_in_publishing_is_said_and_decisions_go_on(log, data, signing):
+    def publish(_note):
+        raise RuntimeError("a defect")
+
+    running, said = signing(publish)
+    log.append(decision())
+    wait(lambda: said)
+    assert said == ["the thread that publishes checkpoints has ended; restart the service"]
+    log.append(decision())
+    wait(lambda: anchored(data).size == log.size())
+    assert running.obstacle() is None
+
+
 def test_a_key_that_cannot_be_read_is_said_and_after_a_while_in_the_way(log, data, signatory, signing, monkeypatch):
     monkeypatch.setattr(checkpointer, "_GRACE", 0.5)
     signatory.sign()
@@ -365,31 +410,12 @@ def test_a_turn_to_sign_that_does_not_come_free_is_told_and_keeps_nobody_waiting
     assert "the end of the log is not signed: " in said[-1]
 
 
-def test_a_target_that_does_not_answer_holds_up_no_signature(log, data, signing):
-    answers, reached = threading.Event(), []
-
-    def publish(note):
-        reached.append(note)
-        answers.wait(10)
-
-    signing(publish)
-    log.append(decision())
-    wait(lambda: reached)
-    for number in range(3):
-        index = log.append(decision(number)).index
-        wait(lambda: anchored(data).size > index)  # noqa: B023  called here only
-    assert len(reached) == 1
-    answers.set()
-    wait(lambda: reached[-1] == (data / "checkpoint").read_text())
-    assert len(reached) == 2
-
-
 def test_a_key_that_is_gone_is_not_made_anew(log, data, signatory):
     signatory.sign()
     before = sorted(path.name for path in data.iterdir())
     (data / "log.key").rename(data / "elsewhere")
     log.append(decision())
-    for use in (signatory.sign, signatory.verifiers, lambda: signatory_of(log, data)):
+    for use in (signatory.sign, signatory.check, signatory.verifiers, lambda: signatory_of(log, data)):
         with pytest.raises(LogUnavailable, match=r"log.key: the key that signs this log is not there; put it back"):
             use()
     (data / "elsewhere").rename(data / "log.key")

@@ -31,6 +31,15 @@ _REFUSE = """
 CREATE FUNCTION ostiary_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION 'append-only: % on % is refused', TG_OP, TG_TABLE_NAME; END $$
 """
+_IS_NEXT = """
+CREATE FUNCTION ostiary_is_next() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW."index" <> (SELECT coalesce(max("index"), -1) + 1 FROM entry) THEN
+    RAISE EXCEPTION 'append-only: entry % does not come next', NEW."index";
+  END IF;
+  RETURN NEW;
+END $$
+"""
 _FIXED = {
     "entry": "UPDATE OR DELETE",
     "policy": "UPDATE OR DELETE",
@@ -52,6 +61,10 @@ def _create(session: Session) -> None:
     for statement in TABLES:
         session.execute(statement.format(bytes="bytea", integer="bigint"))
     session.execute(_REFUSE)
+    session.execute(_IS_NEXT)
+    session.execute(
+        "CREATE TRIGGER entry_comes_next BEFORE INSERT ON entry FOR EACH ROW EXECUTE FUNCTION ostiary_is_next()"
+    )
     for table, events in _FIXED.items():
         session.execute(
             f"CREATE TRIGGER {table}_is_fixed BEFORE {events} ON {table} FOR EACH ROW EXECUTE FUNCTION ostiary_refuse()"

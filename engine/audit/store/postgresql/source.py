@@ -70,13 +70,13 @@ class PostgresSource:
     def _begin(self) -> None:
         with self._reading("the database"):
             self._connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            rows = self._connection.execute(
+            missing = self._connection.execute(
                 "SELECT name FROM unnest(%s::text[]) AS name WHERE to_regclass(name) IS NULL", (["entry", *QUERIES],)
             ).fetchall()
-        if rows:
+        if missing:
             raise Damaged(
-                f"{self.name}: there is no table `{'`, `'.join(row[0] for row in rows)}`; the database holds no log, "
-                "or its schema was changed"
+                f"{self.name}: there is no table `{'`, `'.join(row[0] for row in missing)}`; the database holds no "
+                "log, or its schema was changed"
             )
 
     def _batches(self, table: str, sql: str, *parameters: int) -> Iterator[Sequence[Row]]:

@@ -66,9 +66,8 @@ class PostgresStore:
     def begin(self) -> _Transaction:
         """A transaction that holds the sequencer's row."""
         writer = self._open_writer()
-        writer.execute("BEGIN")
         try:
-            writer.execute("SELECT size FROM log_state FOR UPDATE")
+            writer.execute("BEGIN; SELECT size FROM log_state FOR UPDATE")
         except LogUnavailable as trouble:
             if trouble.cause is Cause.BUSY:
                 writer.execute("ROLLBACK")
