@@ -47,17 +47,26 @@ os.execv(command[0], command)
 
 
 class PostgresServer:
-    """One server, its files below `directory`, which has to belong to `owner` if the tests run as root."""
+    """One server, its files below `directory`, which has to belong to `owner` if the tests run as root.
 
-    def __init__(self, directory: Path, owner: pwd.struct_passwd) -> None:
+    With a `primary` it is a standby that follows it, which can be read, until it is promoted.
+    """
+
+    def __init__(self, directory: Path, owner: pwd.struct_passwd, primary: PostgresServer | None = None) -> None:
         self._directory = directory
         self._owner = owner
         self._binaries = _binaries(directory, owner) / "bin"
         self._numbers = itertools.count()
         self._process: subprocess.Popen | None = None
         self._family: list[psutil.Process] = []
-        options = ["--username", USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
-        assert self._launch("initdb", "-D", str(directory / "data"), *options).wait(60) == 0, self.messages()
+        data = str(directory / "data")
+        if primary is None:
+            options = ["--username", USER, "--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+            made = self._launch("initdb", "-D", data, *options)
+        else:
+            options = ["-h", str(primary.socket.parent), "-U", USER, "--checkpoint=fast", "--no-sync"]
+            made = self._launch("pg_basebackup", "-D", data, "--write-recovery-conf", *options)
+        assert made.wait(60) == 0, self.messages()
 
     @property
     def socket(self) -> Path:
@@ -131,6 +140,11 @@ class PostgresServer:
             query = "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity WHERE datname = %s"
             return connection.execute(query, [database]).fetchone()[0]
 
+    def promote(self) -> None:
+        """Make a standby a server of its own, that can be written."""
+        with psycopg.connect(self.url(), autocommit=True) as connection:
+            connection.execute("SELECT pg_promote()")
+
     def create_database(self) -> str:
         """The name of a new and empty one."""
         name = f"test_{next(self._numbers)}"
@@ -184,18 +198,25 @@ def _binaries(directory: Path, owner: pwd.struct_passwd) -> Path:
     return shutil.copytree(place, directory / "wheel" / package.name / place.name)
 
 
-@pytest.fixture(scope="session")
-def postgres_of_session() -> Iterator[PostgresServer]:
-    """The server of this test process. Tests take `postgres`."""
+@contextlib.contextmanager
+def _running(primary: PostgresServer | None = None) -> Iterator[PostgresServer]:
+    """A server that has started; at the end nothing is left of it."""
     # PostgreSQL does not run as root. A short path, as that of a socket may have 107 bytes.
     owner = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     with tempfile.TemporaryDirectory(prefix="pg-", dir=memory_directory()) as directory:
         os.chown(directory, owner.pw_uid, owner.pw_gid)
-        server = PostgresServer(Path(directory), owner)
+        server = PostgresServer(Path(directory), owner, primary)
         server.start()
         yield server
         server.stop_immediately()
         server.wait_for_the_rest()
+
+
+@pytest.fixture(scope="session")
+def postgres_of_session() -> Iterator[PostgresServer]:
+    """The server of this test process. Tests take `postgres`."""
+    with _running() as server:
+        yield server
 
 
 @pytest.fixture
@@ -214,6 +235,13 @@ def postgres_database(postgres: PostgresServer) -> Iterator[str]:
     postgres.go_on()
     postgres.start()
     postgres.drop_database(name)
+
+
+@pytest.fixture
+def postgres_standby(postgres: PostgresServer) -> Iterator[PostgresServer]:
+    """A second server that follows the first, until the test ends."""
+    with _running(postgres) as server:
+        yield server
 
 
 @pytest.fixture
@@ -238,6 +266,8 @@ def postgres_setting(postgres: PostgresServer) -> Iterator[Callable[[str, str], 
             time.sleep(0.02)
 
     yield change
+    postgres.go_on()
+    postgres.start()
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         for name in changed:
             connection.execute(f"ALTER SYSTEM RESET {name}")

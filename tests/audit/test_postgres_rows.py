@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime
+from pathlib import Path
 
 import psycopg
 import pytest
-from log_samples import decision_with_facts, open_log
+from log_samples import SEALED, decision_with_facts, open_log
 from signed_log import decision, published_keys, signatory_of
 
 from engine.audit import DecisionLog, LogUnavailable, verify
 from engine.audit.unavailable import Cause
+from engine.audit.vault.keystore import delete_customer
 from engine.audit.whole import verify_store
 
 TABLES = ["entry", "log_state", "policy", "policy_file", "tile", "checkpoint"]
@@ -109,3 +111,22 @@ def test_a_log_that_does_not_agree_with_itself_is_not_opened(raw, data, postgres
     raw.execute(damage)
     with pytest.raises(LogUnavailable, match=words):
         DecisionLog.open(data, postgres_url)
+
+
+def test_no_file_of_the_tables_holds_a_destroyed_key(log, raw):
+    log.append(decision_with_facts())
+    key = SEALED.new_key
+    assert _found_in_files(raw, key.wrapped, key.lookup)
+    log.change(lambda transaction: delete_customer(transaction.keys, SEALED.subject))
+    assert _found_in_files(raw, key.wrapped, key.lookup), "the control: deleting is not enough"
+    log.change(lambda _: None, scrubs=True)
+    assert not _found_in_files(raw, key.wrapped, key.lookup)
+
+
+def _found_in_files(raw, *needles):
+    """Whether any file of the database has one of these, once everything is written; the write-ahead log is not one."""
+    raw.execute("CHECKPOINT")
+    directory, table = raw.execute("SHOW data_directory").fetchone()[0], "SELECT pg_relation_filepath('entry')"
+    files = Path(directory, raw.execute(table).fetchone()[0]).parent.iterdir()
+    content = b"".join(file.read_bytes() for file in files)
+    return any(needle in content for needle in needles)

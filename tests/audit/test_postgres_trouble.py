@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import threading
 import time
+from typing import NamedTuple
+from urllib.parse import quote
 
 import psycopg
 import pytest
 from log_samples import decision_with_facts, open_log
-from signed_log import decision
+from signed_log import decision, published_keys, signatory_of
 
 from engine.audit import DecisionLog, LogUnavailable, verify
+from engine.audit.store.opening import open_source
 from engine.audit.store.postgresql.connecting import PatientConnection
+from engine.audit.unavailable import Cause
+from engine.audit.whole import verify_opened
 
 
 @pytest.fixture
@@ -106,6 +112,93 @@ def test_a_commit_that_no_standby_confirmed_is_no_acknowledgement(log, raw, post
     assert log.is_ready(deadline=5) is None
     assert log.append(entry).index == 1
     assert log.size() == 2
+
+
+class Hosts(NamedTuple):
+    """URLs of one database: of the first server, of the one that follows it, and of whichever can be written."""
+
+    first: str
+    second: str
+    either: str
+
+
+@pytest.fixture
+def hosts(postgres, postgres_standby, postgres_database):
+    both = ",".join(quote(str(server.socket.parent)) for server in (postgres, postgres_standby))
+    return Hosts(
+        postgres.url(postgres_database),
+        postgres_standby.url(postgres_database),
+        f"postgresql://postgres@/{postgres_database}?host={both}&target_session_attrs=read-write",
+    )
+
+
+def test_a_standby_that_takes_over_has_everything_that_was_acknowledged(
+    data, hosts, postgres, postgres_standby, postgres_setting
+):
+    postgres_setting("synchronous_standby_names", "*")
+    acknowledged, is_done = {}, threading.Event()
+
+    def append(log):
+        while not is_done.is_set():
+            with contextlib.suppress(LogUnavailable):
+                receipt = log.append(decision(), deadline=1)
+                acknowledged[receipt.id] = receipt.index
+
+    with DecisionLog.open(data, hosts.either) as log:
+        signatory = signatory_of(log, data)
+        signatory.sign()
+        appending = [threading.Thread(target=append, args=(log,)) for _ in range(4)]
+        for thread in appending:
+            thread.start()
+        _wait(lambda: len(acknowledged) > 50)
+        postgres.kill()
+        before = len(acknowledged)
+        postgres_standby.promote()
+        _wait(lambda: len(acknowledged) > before + 50)
+        is_done.set()
+        for thread in appending:
+            thread.join()
+        signatory.sign()
+        stored = {entry.id: entry.index for entry in log.entries()}
+        assert {id_: index for id_, index in acknowledged.items() if stored.get(id_) != index} == {}
+    with DecisionLog.open(data, hosts.second) as log:
+        signatory_of(log, data).check()
+    # The old server, started again, has not got the rest, and whoever connects to it is told.
+    postgres.start()
+    with DecisionLog.open(data, hosts.first) as log:
+        with pytest.raises(LogUnavailable, match=r"its end is missing|are not those that were signed") as told:
+            signatory_of(log, data).check()
+        assert told.value.cause is Cause.DAMAGED
+
+
+def test_a_standby_can_be_verified_and_not_written(log, data, hosts, tmp_path):
+    signatory_of(log, data).sign()
+    log.append_all([decision() for _ in range(300)])
+    signatory_of(log, data).sign()
+    url, head = hosts.second, log.head()
+
+    def has_followed():
+        with psycopg.connect(url) as connection:
+            return connection.execute("SELECT max(size) FROM checkpoint").fetchone() == (head.size,)
+
+    _wait(has_followed)
+    keys = [verify.Key.parse(key.text) for key in published_keys(data)]
+    anchors = [verify.read_anchor(data / "checkpoint")]
+    report = verify_opened("it", lambda: open_source(url), keys, anchors, datetime.datetime.now(datetime.UTC))
+    assert report.exit_code == 0, report.to_text()
+    with DecisionLog.open(tmp_path / "other", url) as standby:
+        assert standby.head() == head
+        with pytest.raises(LogUnavailable, match="it may not be written"):
+            standby.append(decision())
+    with pytest.raises(LogUnavailable, match=r"it may not be written .* connect to the primary server"):
+        DecisionLog.open(data, f"{url}&target_session_attrs=read-write")
+
+
+def _wait(until, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_reading_a_halted_server_ends_by_itself(data, postgres_url, postgres, monkeypatch):
