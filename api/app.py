@@ -14,8 +14,8 @@ from api import http_problems, problems
 from api.application import Parts, install
 from api.openapi import document_routes
 from api.problems import refuse
-from api.records import new_id as new_uuid
-from api.records import now as current_time
+from api.recorder import new_id as new_uuid
+from api.recorder import now as current_time
 from api.routes.decisions import decisions
 from api.routes.health import health
 from api.routes.log import log as log_routes

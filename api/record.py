@@ -9,7 +9,7 @@ import attrs
 
 from api.in_force import policy_in_force
 from api.publishing import published_file, publisher
-from api.records import Recorder, timestamp
+from api.recorder import Recorder, timestamp
 from api.settings import Settings
 from engine.audit import DecisionLog, LogUnavailable, verify
 from engine.audit.checkpointer import Checkpointer

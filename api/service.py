@@ -12,7 +12,7 @@ from api import problems
 from api.asker import Asker
 from api.evaluation import evaluate
 from api.problems import Problem, RefusedError, refuse
-from api.records import Recorder, timestamp
+from api.recorder import Recorder, timestamp
 from engine import Decider, Policy
 from engine.audit import (
     DecisionLog,

@@ -9,7 +9,7 @@ from typing import Any
 from api.evaluation import law_day
 from api.in_force import policy_in_force
 from api.record import Record, open_record
-from api.records import Recorder
+from api.recorder import Recorder
 from api.service import DecisionService
 from api.service_log import LOGGER
 from api.settings import Settings

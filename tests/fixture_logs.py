@@ -19,8 +19,8 @@ import attrs
 import yaml
 
 from api.asker import Asker
-from api.log_records import policy_of, recorded
 from api.record import existing_vault
+from api.replayable import policy_of, recorded
 from api.settings import Settings, default_jurisdictions, default_rules
 from api.startup import open_service
 from bench.shipped import ROOT

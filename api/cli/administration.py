@@ -15,7 +15,7 @@ import click
 
 from api.in_force import InForce, policy_in_force
 from api.record import Record, record_over
-from api.records import Recorder
+from api.recorder import Recorder
 from api.settings import Settings, SettingsError, from_environment
 from engine.audit import DecisionLog, LogUnavailable
 from engine.audit.destroying import Destroyer

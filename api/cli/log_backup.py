@@ -8,7 +8,7 @@ import click
 
 from api.cli.administration import administration, record_option, settings_of, shown
 from api.record import kek_path
-from api.records import now
+from api.recorder import now
 from engine.audit.backup import FILES, back_up
 
 

@@ -18,7 +18,7 @@ from api.cli.exit_codes import ExitCode
 from api.cli.log_data import existing_log
 from api.cli.options import jurisdictions_option, mistakes, wants_colour
 from api.cli.replay_report import replay_document, replay_text
-from api.log_records import policy_of, recorded
+from api.replayable import policy_of, recorded
 from engine import Policy, PolicyError, load
 from engine.audit import DecisionLog
 from engine.audit.entry import StoredEntry

@@ -9,14 +9,14 @@ import click
 from api.cli.administration import administration, record_option, settings_of, shown
 from api.publishing import published_file
 from api.record import kek_path, signing_key_path
-from api.records import now
+from api.recorder import now
 from api.settings import Settings
 from engine.audit import LogUnavailable
-from engine.audit.keyfile import read_signer
 from engine.audit.layout import ANCHOR, PUBLIC_KEYS
 from engine.audit.note import Verifier, encode_base64
 from engine.audit.public_keys import read_public_keys
 from engine.audit.restore import Known, check_place, restore
+from engine.audit.signing_key import read_signer
 from engine.audit.vault import given_key
 
 

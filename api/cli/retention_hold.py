@@ -6,7 +6,7 @@ import click
 
 from api.cli.administration import administration, record_option, settings_of
 from api.cli.subjects import subject_of, subject_options
-from api.records import timestamp
+from api.recorder import timestamp
 from engine.audit.vault import UnknownSubject
 from engine.audit.vault.keystore import Hold, set_hold
 

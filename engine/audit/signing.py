@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from engine.audit import keyfile
+from engine.audit import signing_key
 from engine.audit.anchor import read_anchor, write_anchor
 from engine.audit.checkpoint import Checkpoint, read_checkpoint, sign_checkpoint
 from engine.audit.merkle import Frontier, ProofError, frontier_at
@@ -41,8 +41,8 @@ def open_key(log: DecisionLog, path: Path, origin: str | None) -> Signer:
         raise _missing(path)
     try:
         if origin is None:
-            origin = keyfile.read_signer(path).name if path.exists() else f"ostiary.local/{secrets.token_hex(4)}"
-        return keyfile.open_signer(path, origin)
+            origin = signing_key.read_signer(path).name if path.exists() else f"ostiary.local/{secrets.token_hex(4)}"
+        return signing_key.open_signer(path, origin)
     except NoteError as error:
         raise LogUnavailable(
             f"the log's origin `{origin}` cannot name a key ({error}); correct OSTIARY_LOG_ORIGIN"
@@ -83,7 +83,7 @@ class Signatory:
             LogUnavailable: the log or the key cannot be used.
         """
         with self.log.store.signing_turn():
-            old, new = keyfile.rotate(self.key)
+            old, new = signing_key.rotate(self.key)
             # Within the same turn, so that the entry about it is that of whoever rotates.
             self._sign()
         return old.verifier, new.verifier
@@ -192,7 +192,7 @@ class Signatory:
     def _signer(self) -> Signer:
         """The key in the file. One that is gone is not made anew: the log would have none that it knows."""
         try:
-            return keyfile.read_signer(self.key, self.origin)
+            return signing_key.read_signer(self.key, self.origin)
         except FileNotFoundError:
             raise _missing(self.key) from None
 
@@ -215,7 +215,7 @@ class Signatory:
         """The private key of an earlier public one, as a rotation leaves it; None if it is not there."""
         with contextlib.suppress(NoteError, FileNotFoundError):
             verifier = Verifier.parse(vkey)
-            kept = keyfile.read_signer(keyfile.kept_path(self.key, verifier))
+            kept = signing_key.read_signer(signing_key.kept_path(self.key, verifier))
             if kept.verifier == verifier:
                 return kept
         return None

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from engine.audit import LogUnavailable
-from engine.audit.keyfile import open_signer, rotate
 from engine.audit.note import NoteError, Signer, open_note, sign_note
+from engine.audit.signing_key import open_signer, rotate
 
 ORIGIN = "ostiary.example/test"
 

@@ -21,7 +21,7 @@ from small_rules import item, policy, rule_set
 from api.app import create_app
 from api.application import service_of
 from api.record import open_record
-from api.records import Recorder
+from api.recorder import Recorder
 from api.settings import Settings
 from engine.audit import DecisionLog, LogUnavailable, verify
 from engine.audit.merkle import leaf_hash

@@ -23,7 +23,7 @@ from signed_log import (
 )
 from talking import tell
 
-from engine.audit import DecisionLog, LogUnavailable, checkpointer, keyfile, publication
+from engine.audit import DecisionLog, LogUnavailable, checkpointer, publication, signing_key
 from engine.audit.checkpoint import read_checkpoint
 from engine.audit.checkpointer import Checkpointer
 from engine.audit.merkle import Frontier, leaf_hash
@@ -208,7 +208,7 @@ def test_a_key_is_rotated_and_the_next_checkpoint_bears_both(log, data, signator
     assert kinds(log).count("key_rotated") == 1
     told = json.loads(next(entry.body for entry in log.entries() if entry.kind == "key_rotated"))
     assert (told["key"], told["previous"]) == (new.text, old.text)
-    assert keyfile.read_signer(data / "log.key").verifier == new
+    assert signing_key.read_signer(data / "log.key").verifier == new
 
 
 def test_another_process_goes_on_with_the_new_key(log, data, signatory, start):
@@ -232,7 +232,7 @@ def test_a_rotation_cut_short_is_completed_by_the_next_signature(log, data, sign
     """It may die when the file holds the new key, or also when the log tells of it."""
     log.append(decision())
     signatory.sign()
-    old, new = (signer.verifier for signer in keyfile.rotate(data / "log.key"))
+    old, new = (signer.verifier for signer in signing_key.rotate(data / "log.key"))
     if is_told:
         log.append(new_entry("key_rotated", {"key": new.text, "previous": old.text}))
     note = signatory.sign()

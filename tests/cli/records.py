@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 
 from api.asker import Asker
-from api.records import new_id, now
+from api.recorder import new_id, now
 from api.settings import Settings, default_jurisdictions, default_rules
 from api.startup import open_service
 from engine.audit import verify

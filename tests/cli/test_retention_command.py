@@ -18,7 +18,7 @@ import pytest
 from records import CLOSED, OPEN, Written, request, rows, write
 
 from api.record import record_over
-from api.records import Recorder
+from api.recorder import Recorder
 from api.settings import Settings, default_jurisdictions, default_rules
 from engine import load
 from engine.audit import DecisionLog

@@ -11,9 +11,9 @@ from records import OPEN, Written, request, rows, write
 
 from engine.audit import verify
 from engine.audit.checkpoint import read_checkpoint
-from engine.audit.keyfile import read_signer
 from engine.audit.layout import ANCHOR, PUBLIC_KEYS, SIGNING_KEY
 from engine.audit.note import NoteError
+from engine.audit.signing_key import read_signer
 
 
 @pytest.fixture

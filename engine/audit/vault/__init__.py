@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.audit.vault.envelope import KeyEncryptionKey
 from engine.audit.vault.errors import NotDestroyable, UnknownSubject, VaultError
-from engine.audit.vault.key_file import make_key_file, read_key_file
+from engine.audit.vault.kek_file import make_key_file, read_key_file
 from engine.audit.vault.retention import KeptThrough, KeptWithoutEnd, Readings, retention_of
 from engine.audit.vault.unlocking import choose_key, given_key, is_empty, open_index_key, rewrap
 from engine.audit.vault.vault import Sealer, Vault

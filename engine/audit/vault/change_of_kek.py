@@ -12,7 +12,7 @@ import attrs
 from engine.audit import files
 from engine.audit.unavailable import from_os_error
 from engine.audit.vault.errors import VaultError
-from engine.audit.vault.key_file import make_key_file, read_key_file
+from engine.audit.vault.kek_file import make_key_file, read_key_file
 from engine.audit.vault.unlocking import choose_key, rewrap
 
 if TYPE_CHECKING:

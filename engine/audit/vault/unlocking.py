@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.audit.vault.envelope import KEY_BYTES, KeyEncryptionKey
 from engine.audit.vault.errors import VaultError
-from engine.audit.vault.key_file import make_key_file, read_key_file
+from engine.audit.vault.kek_file import make_key_file, read_key_file
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from api.record import open_record
-from api.records import Recorder
+from api.recorder import Recorder
 from api.settings import Settings
 
 record = open_record(Settings(Path(sys.argv[1]), (), Path()), Recorder(None, date.today))
