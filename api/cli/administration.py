@@ -120,7 +120,12 @@ def administration_of(log: DecisionLog, settings: Settings) -> Administration:
 def shown(path: Path) -> str:
     """A path as one would type it from the working directory."""
     here = Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+    return in_words(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def in_words(path: Path) -> str:
+    """A path as text for the record; bytes of a name that are no UTF-8 are spelt out."""
+    return os.fsencode(path).decode(errors="backslashreplace")
 
 
 def _publish(record: Record, note: str) -> None:

@@ -7,15 +7,16 @@ from pathlib import Path
 import click
 
 from api.cli.administration import administration, record_option, settings_of, shown
+from api.cli.subjects import TEXT
 from api.record import kek_path
 from api.recorder import now
 from engine.audit.backup import FILES, back_up
 
 
 @click.command()
-@click.argument("directory", type=click.Path(path_type=Path))
+@click.argument("directory", type=TEXT)
 @record_option
-def log_backup(*, directory: Path, data: str | None) -> None:
+def log_backup(*, directory: str, data: str | None) -> None:
     """Copy the log and the customers' keys into DIRECTORY, which is empty or not there.
 
     Services may go on. Every entry of the copy is hashed and compared with what was signed before it counts; DIRECTORY
@@ -30,7 +31,7 @@ def log_backup(*, directory: Path, data: str | None) -> None:
       ostiary log backup /backups/2026-11-25
     """
     settings = settings_of(data)
-    target = directory.absolute()
+    target = Path(directory).absolute()
     with administration(settings) as opened:
         if settings.log_url is not None:
             # A server has better tools of its own, and the store says which.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from api.cli.administration import administration, record_option, settings_of, shown
+from api.cli.administration import administration, in_words, record_option, settings_of, shown
 from engine.audit.checkpoint import size_of
 from engine.audit.export import export
 from engine.audit.layout import PUBLIC_KEYS
@@ -29,7 +29,7 @@ def log_export(*, directory: Path, data: str | None) -> None:
     settings = settings_of(data)
     target = directory.absolute()
     with administration(settings) as opened:
-        fields = {"start": 0, "end": opened.log.size(), "directory": str(target)}
+        fields = {"start": 0, "end": opened.log.size(), "directory": in_words(target)}
         opened.log.append(opened.recorder.entry("exported", fields))
         size = export(opened.log, target, lambda: size_of(opened.record.signatory.sign()))
     click.echo(f"{size:,} entries are in {shown(target)}, and no facts.")

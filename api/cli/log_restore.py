@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from api.cli.administration import administration, record_option, settings_of, shown
+from api.cli.administration import administration, in_words, record_option, settings_of, shown
 from api.publishing import published_file
 from api.record import kek_path, signing_key_path
 from api.recorder import now
@@ -61,7 +61,7 @@ def log_restore(*, directory: Path, checkpoints: tuple[Path, ...], replace: bool
         raise click.ClickException(error.reason) from None
     with administration(settings) as opened:
         root = encode_base64(done.checkpoint.root)
-        fields = {"directory": str(source), "size": done.checkpoint.size, "root": root}
+        fields = {"directory": in_words(source), "size": done.checkpoint.size, "root": root}
         opened.log.append(opened.recorder.entry("restored", fields))
     click.echo(f"{done.checkpoint.size:,} entries of {done.checkpoint.origin} are restored to {shown(settings.data)}.")
     if done.replaced is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from api.cli.administration import administration, record_option, settings_of
-from api.cli.subjects import subject_of, subject_options
+from api.cli.subjects import TEXT, subject_of, subject_options
 from api.recorder import timestamp
 from engine.audit.vault import UnknownSubject
 from engine.audit.vault.keystore import Hold, set_hold
@@ -13,8 +13,12 @@ from engine.audit.vault.keystore import Hold, set_hold
 
 @click.command()
 @subject_options
-@click.option("--case", required=True, metavar="NAME", help="The case, such as a court's or an agency's file number.")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it stands in the log for good, so name nobody.")
+@click.option(
+    "--case", type=TEXT, required=True, metavar="NAME", help="The case, such as a court's or an agency's file number."
+)
+@click.option(
+    "--reason", type=TEXT, required=True, metavar="TEXT", help="Why; it stands in the log for good, so name nobody."
+)
 @record_option
 def retention_hold(*, subject: str | None, customer: str | None, case: str, reason: str, data: str | None) -> None:
     """Keep a customer's records for a case, whatever their time.

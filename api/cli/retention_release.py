@@ -7,7 +7,7 @@ import contextlib
 import click
 
 from api.cli.administration import Administration, administration, record_option, settings_of
-from api.cli.subjects import subject_of, subject_options
+from api.cli.subjects import TEXT, subject_of, subject_options
 from engine.audit.store import Transaction
 from engine.audit.vault import UnknownSubject
 from engine.audit.vault.keystore import Hold, customer, release_hold
@@ -15,8 +15,10 @@ from engine.audit.vault.keystore import Hold, customer, release_hold
 
 @click.command()
 @subject_options
-@click.option("--case", required=True, metavar="NAME", help="The case for which the customer is held.")
-@click.option("--reason", required=True, metavar="TEXT", help="Why; it stands in the log for good, so name nobody.")
+@click.option("--case", type=TEXT, required=True, metavar="NAME", help="The case for which the customer is held.")
+@click.option(
+    "--reason", type=TEXT, required=True, metavar="TEXT", help="Why; it stands in the log for good, so name nobody."
+)
 @record_option
 def retention_release(*, subject: str | None, customer: str | None, case: str, reason: str, data: str | None) -> None:
     """End a hold.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -14,10 +14,27 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 _SUBJECT = re.compile(r"[0-9a-f]{32}")
 
 
+class _TextType(click.ParamType[str]):
+    name = "text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            self.fail(f"{value!a} is not UTF-8, and could not be put on record; type it in UTF-8", param, ctx)
+        return str(value)
+
+
+TEXT: Final = _TextType()
+"""Text that goes into the log or names a customer."""
+
+
 def subject_options(command: _Command) -> _Command:
     """The argument SUBJECT and the option `--customer`, one of which is given."""
     argument = click.argument("subject", required=False)
-    option = click.option("--customer", metavar="ID", help="The customer's `customer.id`, in place of a pseudonym.")
+    option = click.option(
+        "--customer", type=TEXT, metavar="ID", help="The customer's `customer.id`, in place of a pseudonym."
+    )
     return argument(option(command))
 
 

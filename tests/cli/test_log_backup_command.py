@@ -277,3 +277,11 @@ def test_a_log_in_postgresql_is_backed_up_with_its_own_tools(run, tmp_path, monk
     assert run("log", "export", tmp_path / "export").code == 0
     report = report_of(tmp_path / "export", record, data / ANCHOR)
     assert (report.integrity, report.completeness) == ("ok", "ok")
+
+
+def test_a_directory_whose_name_is_no_text(record, run, tmp_path):
+    refused = run("log", "backup", tmp_path / "copy\udcff")
+    assert refused.code == 1
+    assert "is not UTF-8" in refused.err
+    assert run("log", "export", tmp_path / "export\udcff").code == 0
+    assert [entry["directory"] for entry in record.entries("backed_up", "exported")] == [f"{tmp_path}/export\\xff"]

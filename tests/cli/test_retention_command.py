@@ -325,6 +325,19 @@ def test_killed_at_any_moment_destruction_is_finished_later(tmp_path, shipped, r
     assert cut_short > 0
 
 
+def test_what_is_no_text_is_refused_in_words(record, run):
+    size = rows(record.data / "log.db", "SELECT count(*) FROM entry WHERE kind = 'hold_set'")
+    for wrong in (
+        ("--case", "c", "--reason", "\udcff", "--customer", "due"),
+        ("--case", "\udcff", "--reason", "r", "--customer", "due"),
+        ("--case", "c", "--reason", "r", "--customer", "\udcff"),
+    ):
+        refused = run("retention", "hold", *wrong)
+        assert refused.code == 1
+        assert "is not UTF-8" in refused.err
+    assert rows(record.data / "log.db", "SELECT count(*) FROM entry WHERE kind = 'hold_set'") == size
+
+
 def test_a_new_key_locks_all_customers_keys(record, run):
     old = (record.data / KEY_ENCRYPTION_KEY).read_bytes()
     old_id = read_key_file(record.data / KEY_ENCRYPTION_KEY).id
