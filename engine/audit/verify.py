@@ -27,6 +27,7 @@ import sqlite3
 import sys
 import zipfile
 import zlib
+from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -673,7 +674,7 @@ class Signed:
     """What one set of keys has signed: sizes at which the log agrees, in ascending order, and heads with which not."""
 
     keys: tuple[Key, ...]
-    good: list[int] = field(default_factory=list)
+    good: array[int] = field(default_factory=lambda: array("q"))  # of 8 bytes each: there is one a second
     bad: list[Head] = field(default_factory=list)
 
 
