@@ -29,7 +29,7 @@ class Query:
             RefusedError: one is given twice, or another is given, which could be one of these misspelt.
         """
         given = request.args.to_dict(flat=False)
-        help_ = f"this route knows {', '.join(f'`{name}`' for name in known)}"
+        help_ = f"this route knows {', '.join(f'`{name}`' for name in known) or 'none'}"
         unknown = [
             FieldError(_pointer(name), "the route has no such parameter", help_) for name in given.keys() - known
         ]

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import orjson
 
 from engine import Policy
 from engine.audit import DecisionLog
+from engine.audit.destroying import destroyed_in
 from engine.audit.entry import StoredEntry
-from engine.audit.vault import Vault, is_empty
+from engine.audit.vault import Vault
+from engine.audit.vault.destruction import unfinished
 from engine.audit.vault.keystore import find_by_subject
 from engine.replay import NotReplayableError, Reason, Recorded, stored_policy
 
 
-def recorded(log: DecisionLog, vault: Vault | None, entry: StoredEntry) -> Recorded:
+class Destructions:
+    """The customers of whom the log says that they were destroyed, or are being; read anew when it says so of more."""
+
+    def __init__(self, log: DecisionLog) -> None:
+        self._log = log
+        self._last = -1
+        self._subjects: frozenset[str] = frozenset()
+
+    def __contains__(self, subject: object) -> bool:
+        last = self._log.last_of("destruction_begun", "destruction_done")
+        if last is not None and last.index != self._last:
+            with self._log.store.reading() as session:
+                self._subjects = frozenset([*unfinished(session), *destroyed_in(session)])
+            self._last = last.index
+        return subject in self._subjects
+
+
+def recorded(log: DecisionLog, vault: Vault | None, entry: StoredEntry, destroyed: Container[str]) -> Recorded:
     """A decision with the facts it was made about, as far as they are there; without a vault they stay sealed.
+
+    That facts which cannot be opened are of one of those `destroyed` is no guess: the log says it.
 
     Raises:
         LogUnavailable: the log or the vault cannot be read.
@@ -23,9 +46,8 @@ def recorded(log: DecisionLog, vault: Vault | None, entry: StoredEntry) -> Recor
         facts = vault.open_facts(sealed[0], entry.id, sealed[1])
         if facts is not None:
             return Recorded(entry.index, entry.id, entry.body, facts)
-    # A key is destroyed before what it sealed is removed: while it is there, facts that are not are otherwise gone.
     subject = _subject(entry.body) if sealed is None else sealed[0]
-    if subject is not None and _is_destroyed(log, subject):
+    if subject is not None and subject in destroyed and not _has_key(log, subject):
         without = Reason.FACTS_DESTROYED
     else:
         without = Reason.FACTS_GONE if sealed is None else Reason.FACTS_HELD_BACK
@@ -41,10 +63,10 @@ def _subject(body: bytes) -> str | None:
         return None
 
 
-def _is_destroyed(log: DecisionLog, subject: str) -> bool:
-    """Whether the key of that customer is gone; where all keys are, they were lost and not destroyed."""
+def _has_key(log: DecisionLog, subject: str) -> bool:
+    """Whether that customer's key is there: held after all, one keeps it, and what is missing is not destroyed."""
     with log.store.reading_keys() as keys:
-        return not is_empty(keys) and find_by_subject(keys, subject) is None
+        return find_by_subject(keys, subject) is not None
 
 
 def policy_of(log: DecisionLog, digest: str) -> Policy:

@@ -20,7 +20,7 @@ import yaml
 
 from api.asker import Asker
 from api.record import existing_vault
-from api.replayable import policy_of, recorded
+from api.replayable import Destructions, policy_of, recorded
 from api.settings import Settings, default_jurisdictions, default_rules
 from api.startup import open_service
 from bench.shipped import ROOT
@@ -133,7 +133,7 @@ class Written:
     @classmethod
     def of(cls, log: DecisionLog, vault: Vault | None, places: dict[str, Place]) -> Written:
         decisions = (entry for entry in log.entries() if entry.kind == "decision")
-        return cls(log, tuple(recorded(log, vault, entry) for entry in decisions), places)
+        return cls(log, tuple(recorded(log, vault, entry, Destructions(log)) for entry in decisions), places)
 
     def policy_of(self, digest: str) -> Policy:
         """The program as the log has it, loaded once for all tests."""

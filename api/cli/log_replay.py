@@ -18,7 +18,7 @@ from api.cli.exit_codes import ExitCode
 from api.cli.log_data import existing_log
 from api.cli.options import jurisdictions_option, mistakes, wants_colour
 from api.cli.replay_report import replay_document, replay_text
-from api.replayable import policy_of, recorded
+from api.replayable import Destructions, policy_of, recorded
 from engine import Policy, PolicyError, load
 from engine.audit import DecisionLog
 from engine.audit.entry import StoredEntry
@@ -157,9 +157,10 @@ def _semantics(log: DecisionLog, digest: str) -> str | None:
 
 def _records(log: DecisionLog, vault: Vault | None, since: Since) -> Iterator[Recorded]:
     """The decisions to replay, one at a time."""
+    destroyed = Destructions(log)
     for entry in _watched(log, since.index):
         if entry.kind == "decision" and (not since.day or _day(entry) >= since.day):
-            yield recorded(log, vault, entry)
+            yield recorded(log, vault, entry, destroyed)
 
 
 def _day(entry: StoredEntry) -> str:

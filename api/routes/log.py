@@ -46,7 +46,7 @@ def _parameter(name: str, description: str, *, required: bool = False) -> dict[s
     content_type=_PLAIN,
     description="A signed note with origin, size and root (C2SP tlog-checkpoint)",
 )
-@log.refuses(problems.LOG_UNAVAILABLE, problems.INTERNAL_ERROR)
+@log.refuses(*_PROBLEMS)
 @log.doc(operationId="getCheckpoint")
 def get_checkpoint() -> Response:
     """Read the last checkpoint.
@@ -54,6 +54,7 @@ def get_checkpoint() -> Response:
     It covers every entry that was acknowledged before: what has not been signed yet is signed now. Keep it where the
     service cannot change it, and demand of each later one a proof that it extends this one.
     """
+    Query.of_request()
     return Response(service().checkpointer.sign(), mimetype=_PLAIN)
 
 

@@ -39,6 +39,7 @@ class Checkpointer:
         self._publication = None if publish is None else Publication(publish, report)
         self._report = report
         self._signed: int | None = None
+        self._signed_note: str | None = None
         self._trouble: str | None = None
         self._unwell_since: float | None = None
         self._mutex = threading.Lock()
@@ -110,7 +111,8 @@ class Checkpointer:
             self._trouble = self._unwell_since = None
 
     def _sign(self) -> str:
-        note = self._signatory.sign()
+        # What was signed is remembered here as well: files that agree may all have been put back.
+        note = self._signed_note = self._signatory.sign(self._signed_note)
         size = size_of(note)
         if size != self._signed and self._publication is not None:
             self._publication.offer(note)

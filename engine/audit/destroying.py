@@ -138,7 +138,7 @@ class Destroyer:
                 self.log.change(remove, entries, scrubs=True, deadline=_SECONDS)
             except _DoneAlready:
                 with self.log.store.reading() as session:
-                    done_elsewhere = set(_destroyed_in(session, since))
+                    done_elsewhere = set(destroyed_in(session, since))
                 gone = [subject for subject in gone if subject not in done_elsewhere]
                 continue
             return done + [Destroyed(subject, count) for subject, count in counts.items()]
@@ -167,7 +167,7 @@ def destroy_restored(log: DecisionLog, new_entry: NewEntry) -> list[str]:
         LogUnavailable: it is not known to be done.
     """
     with log.store.reading() as session:
-        subjects = list(dict.fromkeys(_destroyed_in(session)))
+        subjects = list(dict.fromkeys(destroyed_in(session)))
         there = set(rows_in(session, "SELECT DISTINCT subject FROM sealed WHERE subject IN ({})", subjects))
     with log.store.reading_keys() as keys:
         there |= set(rows_in(keys, "SELECT subject FROM vault_key WHERE subject IN ({})", subjects))
@@ -188,7 +188,7 @@ def destroy_restored(log: DecisionLog, new_entry: NewEntry) -> list[str]:
     return back
 
 
-def _destroyed_in(session: Session, since: int = 0) -> list[str]:
+def destroyed_in(session: Session, since: int = 0) -> list[str]:
     """The customers that the log, from entry `since` on, says were destroyed."""
     # The first condition lets an index on the few entries that are no decisions be used.
     query = (
@@ -207,7 +207,7 @@ def _checked(transaction: Transaction, subject: str, readings: Readings, day: da
 
 
 def _remove_boxes(transaction: Transaction, subjects: Sequence[str], since: int) -> None:
-    if not set(subjects).isdisjoint(_destroyed_in(transaction.log, since)):
+    if not set(subjects).isdisjoint(destroyed_in(transaction.log, since)):
         raise _DoneAlready
     for subject in subjects:
         remove_sealed(transaction.log, subject)

@@ -64,17 +64,17 @@ class Signatory:
     public: Path
     new_entry: NewEntry
 
-    def sign(self) -> str:
+    def sign(self, known: str | None = None) -> str:
         """Sign what has been appended since the last checkpoint, if anything has; the note of the last one then.
 
         The new bodies are read back and hashed, and the tree over them must be the one the log says it has and extend
-        the last one that was signed.
+        the last one that was signed; also the one of the note `known`, which the caller remembers.
 
         Raises:
             LogUnavailable: the log or the key cannot be used. With cause DAMAGED nothing may be appended any more.
         """
         with self.log.store.signing_turn():
-            return self._sign()
+            return self._sign(known)
 
     def rotate(self) -> tuple[Verifier, Verifier]:
         """Replace the signing key: the old and the new public one. The next checkpoint is signed by both.
@@ -88,13 +88,14 @@ class Signatory:
             self._sign()
         return old.verifier, new.verifier
 
-    def _sign(self) -> str:
+    def _sign(self, known: str | None = None) -> str:
         """Sign, within the turn."""
         self._refuse_foreign_key()
-        last, note = self._last()
+        last, note = self._last(known)
         signers = self._signers(note)
-        if last is not None and note is not None and self.log.size() == last.size:
-            self._extended_frontier(last, self.log.head())
+        head = self.log.head()
+        if last is not None and note is not None and head.size == last.size:
+            self._read_back(last, head)
             self._keep(last.size, note)
             return note
         if self._has_news(last):
@@ -150,12 +151,13 @@ class Signatory:
         if verifier not in published:
             write_public_keys(self.public, (*published, verifier))
 
-    def _last(self) -> tuple[Checkpoint | None, str | None]:
-        """The larger of the checkpoints in the file and in the database, the first having been checked against it."""
+    def _last(self, known: str | None = None) -> tuple[Checkpoint | None, str | None]:
+        """The largest of the checkpoints in the file, in the database and `known`, the others having been checked."""
         verifiers = self.verifiers()
         found: list[tuple[Checkpoint, str]] = []
         stored = self.log.latest_checkpoint()
-        for place, note in ((self.anchor, read_anchor(self.anchor)), (self.log.store.name, stored)):
+        places = ((self.anchor, read_anchor(self.anchor)), (self.log.store.name, stored), (self.log.store.name, known))
+        for place, note in places:
             if note is None:
                 continue
             try:
@@ -163,12 +165,12 @@ class Signatory:
                 found.append((read_checkpoint(text, verifiers), text))
             except ValueError as error:
                 raise damaged(str(place), f"the last checkpoint is not one of this log's key ({error})") from error
-        if len(found) == 2:
-            older, newer = sorted((checkpoint for checkpoint, _ in found), key=lambda checkpoint: checkpoint.size)
-            self._extended_frontier(older, self.log.head())
-            if older.size == newer.size and older.root != newer.root:
-                raise self._fork(f"two checkpoints of size {older.size} with different roots have been signed")
-        return max(found, key=lambda pair: pair[0].size, default=(None, None))
+        newest = max(found, key=lambda pair: pair[0].size, default=(None, None))
+        for other in {checkpoint for checkpoint, _ in found} - {newest[0]}:
+            self._extended_frontier(other, self.log.head())
+            if newest[0] is not None and other.size == newest[0].size:
+                raise self._fork(f"two checkpoints of size {other.size} with different roots have been signed")
+        return newest
 
     def _signers(self, note: str | None) -> list[Signer]:
         """Who signs now, after the last `note`: the key in the file, and after a rotation the one before as well, until

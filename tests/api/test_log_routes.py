@@ -221,6 +221,7 @@ def test_a_number_that_is_none_is_refused(auditor: FlaskClient, path: str, name:
         ("entries?end=100000", "end"),
         ("entries?start=9&end=8", "end"),
         ("entries?strat=9", "strat"),
+        ("checkpoint?size=5", "size"),
         ("entries?start=1&start=2", "start"),
         ("proof/inclusion?index=100000", "index"),
         ("proof/inclusion?index=5&size=5", "index"),

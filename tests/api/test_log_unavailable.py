@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from on_record import decisions
@@ -19,7 +21,7 @@ from api.application import service_of
 from api.example import EXAMPLE_REQUEST
 from api.service import DecisionService
 from engine import Policy
-from engine.audit import DecisionLog
+from engine.audit import DecisionLog, LogUnavailable
 
 
 def test_a_log_that_was_moved_away(client: FlaskClient, service: DecisionService) -> None:
@@ -102,3 +104,17 @@ def test_an_entry_changed_before_it_is_signed_ends_deciding_and_not_reading(
     check_problem_answer(client.get("/readyz"), "not-ready")
     check_problem_answer(client.get(f"/v1/decisions/{name}"), "log-unavailable")
     assert client.get(f"/v1/decisions/{first.json['id']}").data == first.data
+
+
+def test_lost_keys_are_not_replaced_by_new_ones(make_app: Callable[..., Flask], tmp_path: Path) -> None:
+    """A start on new keys would forget legal holds and take every customer for a new one."""
+    data = tmp_path / "data"
+    app = make_app(data)
+    assert app.test_client().post("/v1/decisions", json=EXAMPLE_REQUEST).status_code == 200
+    service_of(app).close()
+    (data / "keys.db").rename(tmp_path / "keys.db")
+    for _ in range(2):
+        with pytest.raises(LogUnavailable, match="facts are sealed in it, but the vault has no keys"):
+            make_app(data)
+    shutil.copy(tmp_path / "keys.db", data / "keys.db")
+    assert make_app(data).test_client().post("/v1/decisions", json=EXAMPLE_REQUEST).status_code == 200

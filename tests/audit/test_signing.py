@@ -170,6 +170,31 @@ def cut(data, size):
         db.execute("DELETE FROM checkpoint WHERE size > ?", [size])
 
 
+def test_a_frontier_that_was_changed_is_noticed_before_anything_is_added(log, data, signatory):
+    log.append(decision())
+    signatory.sign()
+    with behind_its_back(data) as db:
+        db.execute("UPDATE log_state SET frontier = zeroblob(length(frontier))")
+    with pytest.raises(LogUnavailable, match="is not the one it says it has"):
+        signatory.sign()
+
+
+def test_a_log_cut_under_a_running_service_is_noticed_though_all_its_files_agree(log, data, signing):
+    """Who signed remembers what: an older checkpoint beside the log does not make it forget."""
+    running, said = signing()
+    log.append(decision())
+    note, size = running.sign(), log.size()
+    log.append(decision())
+    running.sign()
+    cut(data, size)
+    (data / "checkpoint").write_text(note)
+    wait(lambda: said)
+    assert f"it has {size} entries, but {size + 2} were signed: its end is missing" in said[0]
+    with pytest.raises(LogUnavailable, match="its end is missing"):
+        log.append(decision())
+    assert (data / "checkpoint").read_text() == note
+
+
 def test_a_log_cut_at_its_end_is_refused_for_the_checkpoint_beside_it(data):
     with DecisionLog.open(data) as log:
         for number in range(10):

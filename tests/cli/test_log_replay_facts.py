@@ -11,12 +11,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from api.records import Recorder
 from small_log import PEOPLE, Logged
 
 from engine.audit import DecisionLog
+from engine.audit.destroying import Destroyed, Destroyer
 from engine.audit.store.sqlite.opening import DATABASE, KEYS
 from engine.audit.vault import Readings
-from engine.audit.vault.destruction import destroy_key, due, remove_sealed
+from engine.audit.vault.destruction import destroy_key, due
 
 DAY = date(2026, 11, 22)
 HELD_BACK = "the facts are sealed and were not opened"
@@ -35,17 +37,16 @@ def destroy(data: Path, *, removes: bool) -> None:
     with DecisionLog.open(data) as log:
         with log.store.reading_keys() as keys:
             (standing,) = due(keys, Readings(), DAY)
-        log.change(lambda transaction: _destroy_key(transaction.keys, standing.subject))
+        subject, new_entry = standing.subject, Recorder(None, lambda: DAY).entry
         if removes:
-            log.change(lambda transaction: _remove(transaction.log, standing.subject), scrubs=True)
+            assert Destroyer(log, Readings(), DAY, new_entry).destroy([subject]) == [Destroyed(subject, 1)]
+        else:
+            log.append(new_entry("destruction_begun", {"subject": subject, "due_since": None, "count": 1}))
+            log.change(lambda transaction: _destroy_key(transaction.keys, subject))
 
 
 def _destroy_key(keys, subject: str) -> None:
     assert destroy_key(keys, subject, Readings(), DAY)
-
-
-def _remove(log, subject: str) -> None:
-    assert remove_sealed(log, subject) == 1
 
 
 def figures(same: int, *unreplayed: str) -> str:
@@ -129,6 +130,21 @@ def test_lost_keys_are_neither_made_anew_nor_taken_for_destroyed(run: Callable, 
     )
     with closing(sqlite3.connect(data / KEYS)) as db:
         assert db.execute("SELECT count(*) FROM vault_state").fetchone() == (0,)
+
+
+def test_a_key_that_is_gone_without_a_word_is_not_taken_for_destroyed(
+    run: Callable, logged: Logged, data: Path
+) -> None:
+    """As an older copy of the keys leaves it for customers who came since."""
+    with closing(sqlite3.connect(data / DATABASE)) as db:
+        query = 'SELECT subject FROM sealed WHERE "index" = ?'
+        (subject,) = db.execute(query, [logged.index("ada")]).fetchone()
+    with closing(sqlite3.connect(data / KEYS)) as db:
+        db.execute("DELETE FROM vault_account WHERE subject = ?", [subject])
+        db.execute("DELETE FROM vault_key WHERE subject = ?", [subject])
+        db.commit()
+    done = run("log", "replay", "--data", data)
+    assert (done.code, done.out) == (0, figures(3, f"{HELD_BACK}  1  {logged.marks('ada')}"))
 
 
 def test_facts_that_are_not_those_that_were_sealed_stop_it(run: Callable, logged: Logged, data: Path) -> None:

@@ -13,7 +13,7 @@ from engine.audit import files
 from engine.audit.unavailable import from_os_error
 from engine.audit.vault.errors import VaultError
 from engine.audit.vault.kek_file import make_key_file, read_key_file
-from engine.audit.vault.unlocking import choose_key, rewrap
+from engine.audit.vault.unlocking import choose_key, is_empty, rewrap
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,9 +46,24 @@ def open_kek(log: DecisionLog, path: Path, given: str | None, new_entry: NewEntr
     if in_use is not None and read_key_file(_next(path)).id == in_use:
         _announce(log, in_use, None if not path.exists() else read_key_file(path).id, new_entry)
         _put_in_place(path)
+    _refuse_lost_keys(log)
     chosen: list[KeyEncryptionKey] = []
     log.change(lambda transaction: chosen.append(choose_key(transaction.keys, path, given)))
     return chosen[-1]
+
+
+def _refuse_lost_keys(log: DecisionLog) -> None:
+    """New keys would be made in the place of lost ones, without their holds and days, and seem to be all there was."""
+    # In this order: whoever seals the first facts meanwhile has stored their key before.
+    with log.store.reading() as session:
+        is_sealed = bool(session.execute("SELECT 1 FROM sealed LIMIT 1"))
+    with log.store.reading_keys() as keys:
+        is_lost = is_sealed and is_empty(keys)
+    if is_lost:
+        raise VaultError(
+            f"{log.store.name}: facts are sealed in it, but the vault has no keys, nor the legal holds and days kept "
+            "with them; stop every service and restore the keys from a backup, which is `keys.db` in one of files"
+        )
 
 
 def rotate_kek(
