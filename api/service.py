@@ -105,7 +105,9 @@ class DecisionService:
 
     def reasons_not_ready(self) -> tuple[str, ...]:
         """Why no decision could be given now; empty when one could."""
-        return tuple(filter(None, (self.log.is_ready(), self.checkpointer.obstacle())))
+        log = self.log.is_ready()
+        vault = None if log else self.vault.obstacle()
+        return tuple(filter(None, (log, vault, self.checkpointer.obstacle())))
 
     def close(self) -> None:
         """Finish what is being recorded, sign it, then close the log."""

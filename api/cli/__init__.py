@@ -32,8 +32,8 @@ _COMMANDS: Final = {
 def ostiary() -> None:
     """Decide, with reasons and citations, whether a cloud account may be opened or kept.
 
-    Exit codes: 0 ok or allowed, 1 usage or input/output, 2 not allowed (decide) or not as recorded (log), 3 rules
-    invalid, 4 tests failed.
+    Exit codes: 0 ok or allowed, 1 usage or input/output, 2 not allowed (decide, retention destroy) or not as recorded
+    (log), 3 rules invalid, 4 tests failed. `log verify` has codes of its own for 2 to 4.
     """
 
 

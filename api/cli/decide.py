@@ -15,7 +15,7 @@ from api import problems
 from api.batch_body import read_line
 from api.cli.decision_text import decision_text, problem_text
 from api.cli.exit_codes import ExitCode
-from api.cli.options import load_or_show, policy_options, wants_colour
+from api.cli.options import Day, load_or_show, policy_options, wants_colour
 from api.evaluation import evaluate, invalid_request, law_day
 from api.problems import Problem
 from api.request_body import MAX_SINGLE
@@ -26,20 +26,10 @@ from engine.decision.explain import render_explanation
 _TOO_LARGE = Problem(problems.BODY_TOO_LARGE, f"The request has more than {MAX_SINGLE:,} bytes.")
 
 
-class _Day(click.ParamType[str]):
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ANN401
-        try:
-            return date.fromisoformat(value).isoformat()
-        except ValueError:
-            self.fail(f"`{value}` is not a day of the form 2026-11-22", param, ctx)
-
-
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True), default="-")
 @click.option("--batch", is_flag=True, help="Read one request a line, write one answer a line, in order.")
-@click.option("--as-of", type=_Day(), metavar="DATE", help="Day on which the law is read, whatever a request says.")
+@click.option("--as-of", type=Day(), metavar="DATE", help="Day on which the law is read, whatever a request says.")
 @click.option("--explain", is_flag=True, help="Show each rule that fired, and of each other the clause that failed.")
 @click.option("--format", "form", type=click.Choice(["human", "json"]), help="Default: human; with --batch, json.")
 @policy_options
@@ -47,7 +37,7 @@ def decide(
     *,
     file: str,
     batch: bool,
-    as_of: str | None,
+    as_of: date | None,
     explain: bool,
     form: str | None,
     rules: tuple[Path, ...],
@@ -88,15 +78,15 @@ def _read(body: bytes) -> object:
     return _TOO_LARGE if len(body) > MAX_SINGLE else read_line(body)
 
 
-def _on_day(request: object, as_of: str | None) -> object:
-    return {**request, "as_of": as_of} if as_of is not None and isinstance(request, dict) else request
+def _on_day(request: object, as_of: date | None) -> object:
+    return {**request, "as_of": as_of.isoformat()} if as_of is not None and isinstance(request, dict) else request
 
 
 def _evaluate(decider: Decider, request: object) -> Decision | Problem:
     return request if isinstance(request, Problem) else evaluate(decider, request, "dry_run")
 
 
-def _decide_lines(decider: Decider, stream: IO[bytes], as_of: str | None) -> int:
+def _decide_lines(decider: Decider, stream: IO[bytes], as_of: date | None) -> int:
     """One answer for each line, written as soon as it is known."""
     codes = {ExitCode.OK}
     out = sys.stdout.buffer

@@ -47,6 +47,10 @@ def log_verify(log: str | None, keys: tuple[str, ...], checkpoints: tuple[Path, 
         settings = from_environment(os.environ)
         place = log or settings.log_url or str(settings.data)
         beside = Path(place) if Path(place).is_dir() else settings.data
+        if not keys and not (beside / PUBLIC_KEYS).exists():
+            raise click.ClickException(
+                f"no public keys are beside the log ({beside / PUBLIC_KEYS}); give those of its operator with --key"
+            )
         trusted = verify.read_keys(keys or [str(beside / PUBLIC_KEYS)])
         anchors = [verify.read_anchor(path) for path in checkpoints]
         now = datetime.now(UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,6 +17,19 @@ from engine.language.rendering import render_text
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+class Day(click.ParamType[date]):
+    """A day, as in 2026-11-22."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:  # noqa: ANN401
+        """Read it."""
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"`{value}` is not a day of the form 2026-11-22", param, ctx)
 
 
 def policy_options(command: _Command) -> _Command:

@@ -10,7 +10,7 @@ import click
 from api.cli.administration import KEPT_BY, Administration, administration, record_option, settings_of
 from api.cli.exit_codes import ExitCode
 from api.cli.options import count
-from api.cli.subjects import check_subject
+from api.cli.subjects import check_subject, subject_of
 from engine.audit.destroying import Destroyed, Kept
 from engine.audit.vault import UnknownSubject
 from engine.audit.vault.destruction import count_sealed, due, standing
@@ -26,13 +26,27 @@ class _Plan:
 
 @click.command()
 @click.argument("subjects", nargs=-1, metavar="[SUBJECT]...")
+@click.option(
+    "--customer",
+    "customers",
+    multiple=True,
+    metavar="ID",
+    help="A customer's `customer.id`, in place of a pseudonym; repeatable.",
+)
 @click.option("--due", "everyone", is_flag=True, help="Everyone who is due today.")
 @click.option("--dry-run", is_flag=True, help="Say what would be destroyed, and destroy nothing.")
 @click.option("--limit", type=click.IntRange(1), metavar="NUMBER", help="With --due, at most so many customers.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @record_option
 def retention_destroy(
-    *, subjects: tuple[str, ...], everyone: bool, dry_run: bool, limit: int | None, yes: bool, data: str | None
+    *,
+    subjects: tuple[str, ...],
+    customers: tuple[str, ...],
+    everyone: bool,
+    dry_run: bool,
+    limit: int | None,
+    yes: bool,
+    data: str | None,
 ) -> int:
     """Destroy the keys of customers whose records are due.
 
@@ -47,14 +61,16 @@ def retention_destroy(
     Examples:
       ostiary retention destroy --due --dry-run
       ostiary retention destroy --due --limit 100 --yes
-      ostiary retention destroy 5f0c3a…
+      ostiary retention destroy --customer cus_81
     """
-    if bool(subjects) == everyone:
-        raise click.UsageError("name customers by their pseudonyms, or give --due for all who are due")
+    if bool(subjects or customers) == everyone:
+        raise click.UsageError(
+            "name customers, by their pseudonyms or with --customer, or give --due for all who are due, but not both"
+        )
     if limit is not None and not everyone:
         raise click.UsageError("--limit goes with --due")
     with administration(settings_of(data)) as opened:
-        plan = _plan_of_due(opened, limit) if everyone else _plan_of(opened, subjects)
+        plan = _plan_of_due(opened, limit) if everyone else _plan_of(opened, subjects, customers)
         if plan.refused:
             for kept in plan.refused:
                 click.echo(f"{kept.reason} ({KEPT_BY})", err=True)
@@ -74,9 +90,11 @@ def _plan_of_due(opened: Administration, limit: int | None) -> _Plan:
     return _Plan(_counted(opened, found[:limit]), ())
 
 
-def _plan_of(opened: Administration, subjects: tuple[str, ...]) -> _Plan:
+def _plan_of(opened: Administration, subjects: tuple[str, ...], customers: tuple[str, ...]) -> _Plan:
     readings, refused = opened.readings(), []
-    wanted = list(dict.fromkeys(check_subject(subject) for subject in subjects))
+    named = [check_subject(subject) for subject in subjects]
+    named += [subject_of(opened.record.vault, None, customer) for customer in customers]
+    wanted = list(dict.fromkeys(named))
     with opened.log.store.reading_keys() as keys:
         for subject in wanted:
             found = standing(keys, subject, readings)

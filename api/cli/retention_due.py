@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 import click
 import orjson
 
 from api.cli.administration import KEPT_BY, Administration, administration, record_option, settings_of
-from api.cli.options import count
+from api.cli.options import Day, count
 from engine.audit.vault import KeptThrough
 from engine.audit.vault.destruction import Standing, standings
 
@@ -17,16 +17,11 @@ _SWITCHES = ("Q16", "Q17", "Q18")
 
 
 @click.command()
-@click.option(
-    "--on",
-    type=click.DateTime(["%Y-%m-%d"]),
-    metavar="DATE",
-    help="Who is due on this day; default today.",
-)
+@click.option("--on", type=Day(), metavar="DATE", help="Who is due on this day; default today.")
 @click.option("--all", "everyone", is_flag=True, help="List the other customers too, each with why it is kept.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @record_option
-def retention_due(*, on: datetime | None, everyone: bool, form: str, data: str | None) -> None:
+def retention_due(*, on: date | None, everyone: bool, form: str, data: str | None) -> None:
     """List the customers whose records may be destroyed.
 
     Records are kept for two years after the customer's last account was closed or last accessed, 7.302(e)(2), as the
@@ -39,7 +34,7 @@ def retention_due(*, on: datetime | None, everyone: bool, form: str, data: str |
     """
     with administration(settings_of(data)) as opened:
         readings = opened.readings()
-        day = opened.today if on is None else on.date()
+        day = opened.today if on is None else on
         with opened.log.store.reading_keys() as keys:
             found = list(standings(keys, readings))
     if form == "json":
@@ -82,11 +77,11 @@ def _text(opened: Administration, day: date, found: list[Standing], *, everyone:
     if due:
         lines += ["", f"{'subject':32}  kept through  accounts"]
         lines += [f"{one.subject}  {_kept_through(one):12}  {one.accounts:8,}" for one in due]
+        if day == opened.today:
+            lines += ["", "Destroy these with `ostiary retention destroy --due`."]
     if everyone and kept:
         lines += ["", f"{count(len(kept), 'customer')} kept:"]
         lines += [f"{one.subject}  {one.obstacle(day)}" for one in kept]
-    if due:
-        lines += ["", "Destroy them with `ostiary retention destroy --due`."]
-    elif kept and not everyone:
+    if not due and kept and not everyone:
         lines += ["With --all, each customer is listed with why it is kept."]
     return "\n".join(lines)

@@ -36,7 +36,9 @@ def retention_rotate_kek(*, to: Path | None, data: str | None) -> None:
         record = opened.record
         done = rotate_kek(opened.log, kek_path(settings), settings.kek, record.kek, opened.recorder.entry, to=to)
     click.echo(f"{count(done.count, 'customer key')} locked with {done.new}, no longer with {done.old}.")
+    until = "with the old key they answer 503"
     if done.kept is None:
-        click.echo(f"Give services the key in {to}, in OSTIARY_KEK_FILE or OSTIARY_KEK, and start them anew.")
+        click.echo(f"Give services the key in {to}, in OSTIARY_KEK_FILE or OSTIARY_KEK, and start them anew: {until}.")
     else:
-        click.echo(f"Start services anew. The old key is in {shown(done.kept)}: destroy it once no backup needs it.")
+        click.echo(f"Start services anew: {until}.")
+        click.echo(f"The old key is in {shown(done.kept)}: destroy it once no backup needs it.")

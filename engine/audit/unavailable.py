@@ -20,10 +20,13 @@ _WORDS = {
     errno.EPERM: ("access is refused", RIGHTS),
     errno.EROFS: ("it may not be written", RIGHTS),
     errno.ENOENT: ("it is not there", "put it back, or correct the setting that names it"),
+    errno.EISDIR: ("it is a directory, and a file belongs there", "correct the setting that names it"),
+    errno.ENOTDIR: ("a file stands where a directory belongs", "correct the setting that names it"),
+    errno.EEXIST: ("something else stands in its place", "move that away, or correct the setting that names it"),
     errno.ENOSPC: FULL,
     errno.EDQUOT: FULL,
 }
-_OTHER = ("it cannot be used", "see the system's words and restart the service")
+_OTHER = ("it cannot be used", "put right what the system says and restart the service")
 
 
 class Cause(enum.Enum):

@@ -39,19 +39,29 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+try:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+except ModuleNotFoundError as absent:
+    if __name__ != "__main__":
+        raise
+    sys.exit(f"verify.py: {absent}; signatures are checked with the package `cryptography`: pip install cryptography")
 
 BATCH = 2048
 LARGEST_FILE = 64 * 1024 * 1024
 LISTED = 10
 MOST_KEPT = 10_000
 KEEP = "keep the files exactly as they are, and ask the operator for an export or a backup made before this"
+FOLLOWED = "if that key has followed yours, verify the log with yours: it lists the keys it names; give that one then"
 RESTORE = "restore a backup made before this and verify that; if it is sound, what is named here was changed since"
 
 
 class Damaged(Exception):  # noqa: N818 - a state, as the verdict has it
     """What is to be verified cannot be what the service wrote. The message says where and what."""
+
+
+class Unsigned(Damaged):
+    """An evidence pack has no signature by any of the keys that were given."""
 
 
 class Unreadable(Exception):  # noqa: N818 - likewise
@@ -171,11 +181,17 @@ class Key:
     @classmethod
     def parse(cls, text: str) -> Key:
         """Read a verifier key. Raises ValueError."""
+        if text.startswith("PRIVATE+KEY+"):
+            raise ValueError("this is the private key, which signs and which nobody else needs; give the public one")
         name, id_, encoded = ([*text.split("+", 2), "", ""])[:3]
-        value = unbase64(encoded)
+        try:
+            value = unbase64(encoded)
+        except ValueError:
+            value = b""
         expected = sha256(name.encode() + b"\n" + value).digest()[:4]
         if not name or any(c.isspace() for c in name) or len(value) != 33 or value[0] != 1 or id_ != expected.hex():
-            raise ValueError(f"`{shown(text)}` is not the public key of a log (`NAME+ID+BASE64`, Ed25519)")
+            what = "is not the public key of a log (`NAME+ID+BASE64`, Ed25519), or not all of it as it was written"
+            raise ValueError(f"`{shown(text)}` {what}")
         return cls(name, expected, value[1:])
 
     @property
@@ -477,7 +493,8 @@ class SqliteSource:
             if not os.access(self._path, os.R_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         except OSError as error:
-            raise Unreadable(f"{path}: {error.strerror}; name a data directory, its `log.db`, or an export") from error
+            name = "name a data directory, its `log.db`, an export, or the zip of a decision's evidence as it came"
+            raise Unreadable(f"{path}: {error.strerror}; {name}") from error
         # A read-only connection would make the write-ahead log that a closed file does not have, and leave it there.
         self._is_closed = not self._beside()
         self._stamp = self._path.stat().st_mtime_ns
@@ -1354,7 +1371,8 @@ class LogVerification:
         counted = f"`log_state` counts {size} entries, and {count} are here"
         if size > count:
             for verdict in ("integrity", "completeness"):
-                what = f"{counted}: the last {size - count} were removed, or the count was changed"
+                removed = "the last one was" if size - count == 1 else f"the last {size - count} were"
+                what = f"{counted}: {removed} removed, or the count was changed"
                 self.report.fail(verdict, "state", what, KEEP, count, size - 1)
         elif size < count:
             what = f"{counted}: entries were added past the service, or the count was changed"
@@ -1447,7 +1465,8 @@ def verify_pack(path: Path, keys: Sequence[Key], anchors: Sequence[Anchor]) -> R
         files = _unpack(path)
         covered = _verify_decision(files, {(key.name, key.id): key for key in keys}, anchors, report)
     except Damaged as damage:
-        report.fail("integrity", "pack", str(damage), "ask the operator for the pack again")
+        do = FOLLOWED if isinstance(damage, Unsigned) else "ask the operator for the pack again"
+        report.fail("integrity", "pack", str(damage), do)
         covered = ""
     if report.integrity != "failed":
         report.integrity, report.integrity_reason = "ok", f"the decision stands in the log as {covered}"
@@ -1514,6 +1533,10 @@ def _verify_decision(
         "signed by": (", ".join(key.label for key in signers), [key.text for key in signers]),
         "not proven": (", ".join(map(shown, others)) or "nothing", others),
     }
+    for number, anchor in enumerate(anchors, 1):
+        of = anchor.checkpoint
+        compared = "compared" if (of.origin, of.size) == (one.origin, one.size) else "which says nothing of this pack"
+        report.facts[f"anchor {number}"] = (f"{anchor.name}: {of.size:,} entries, {compared}", of.size)
     return f"entry {proof.index} of {one.size:,}"
 
 
@@ -1526,7 +1549,10 @@ def _verify_inclusion(
     except ValueError as error:
         raise Damaged(f"`{proof_name}`: {error}") from error
     if not signers:
-        raise Damaged(f"`{proof_name}`: its checkpoint is signed by none of the keys given with --key")
+        others = ", ".join(f"`{shown(name)}+{value[:4].hex()}`" for name, value in proof.checkpoint.signatures)
+        raise Unsigned(
+            f"`{proof_name}`: its checkpoint is signed by {others}, and by none of the keys given with --key"
+        )
     size, root = proof.checkpoint.size, proof.checkpoint.root
     if root_of_inclusion(leaf_hash(files[body]), proof.index, size, proof.hashes) != root:
         raise Damaged(f"`{body}` is not entry {proof.index} of the log that was signed: one was changed")
@@ -1546,8 +1572,14 @@ def read_keys(values: Sequence[str]) -> list[Key]:
         try:
             keys.append(Key.parse(value))
             continue
-        except ValueError:
+        except ValueError as error:
+            mistake = str(error)
+        try:
             text = _read_text(Path(value), "a public key, nor a file with public keys")
+        except Unreadable:
+            if value.count("+") > 1:
+                raise Unreadable(mistake) from None
+            raise
         try:
             found = [Key.parse(line) for line in text.splitlines() if line.strip() and not line.startswith("#")]
         except ValueError as error:

@@ -22,6 +22,8 @@ from api.example import EXAMPLE_REQUEST
 from api.service import DecisionService
 from engine import Policy
 from engine.audit import DecisionLog, LogUnavailable
+from engine.audit.layout import KEY_ENCRYPTION_KEY
+from engine.audit.vault import make_key_file, read_key_file, rewrap
 
 
 def test_a_log_that_was_moved_away(client: FlaskClient, service: DecisionService) -> None:
@@ -43,6 +45,18 @@ def test_a_log_that_another_program_keeps_locked(client: FlaskClient, service: D
     assert client.get("/readyz").status_code == 200
     answer = client.post("/v1/decisions", json=EXAMPLE_REQUEST)
     assert [entry.id for entry in decisions(service.log)] == [answer.json["id"]]
+
+
+def test_a_service_whose_key_encryption_key_was_changed_is_not_ready(
+    client: FlaskClient, service: DecisionService, tmp_path: Path
+) -> None:
+    old, new = read_key_file(tmp_path / "data" / KEY_ENCRYPTION_KEY), make_key_file(tmp_path / "new.key")
+    assert client.get("/readyz").status_code == 200
+    service.log.change(lambda transaction: rewrap(transaction.keys, old, new))
+    check_problem_answer(client.post("/v1/decisions", json=EXAMPLE_REQUEST), "log-unavailable")
+    problem = check_problem_answer(client.get("/readyz"), "not-ready")
+    assert f"locked with the key-encryption key {new.id}" in problem["errors"][0]["detail"]
+    assert "start it anew" in problem["errors"][0]["detail"]
 
 
 def test_a_log_that_was_closed(make_app: Callable[..., Flask], tmp_path: Path) -> None:

@@ -148,7 +148,9 @@ def test_a_file_that_is_no_log_is_left_alone(data):
 
 def test_a_directory_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "data").write_text("")
-    with pytest.raises(LogUnavailable, match=r"data/inner: it cannot be used \(.*Not a directory"):
+    with pytest.raises(
+        LogUnavailable, match=r"data/inner: a file stands where a directory belongs \(.*Not a directory"
+    ):
         DecisionLog.open(tmp_path / "data" / "inner")
 
 

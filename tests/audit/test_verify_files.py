@@ -37,7 +37,9 @@ def test_a_pack_is_verified_with_the_key_alone(pack, tmp_path):
     assert verdicts(report) == ("ok", "not checked", 4)
     assert report.integrity_reason == "the decision stands in the log as entry 100 of 581"
     assert report.facts["not proven"][1] == ["index.html"]
-    assert judge(tmp_path / "pack.zip", LogKey(1)).exit_code == 2
+    (finding,) = judge(tmp_path / "pack.zip", LogKey(1)).findings
+    assert LogKey(2).text.rpartition("+")[0] in finding.what
+    assert "lists the keys" in finding.do
 
 
 def test_any_change_of_a_pack_is_found(pack, tmp_path):
@@ -66,6 +68,10 @@ def test_a_pack_of_another_policy_or_entry_is_refused(tmp_path):
 
 def test_a_pack_is_compared_with_an_anchor_of_its_size(pack, tmp_path):
     log = full_log()
+    report = judge(zip_of(tmp_path / "pack.zip", pack), LogKey(2), anchors=[log.note(581), log.note(300)])
+    assert verdicts(report) == ("ok", "not checked", 4)
+    assert report.facts["anchor 1"][0].endswith("581 entries, compared")
+    assert report.facts["anchor 2"][0].endswith("300 entries, which says nothing of this pack")
     rewrite(log, 3)
     report = judge(zip_of(tmp_path / "pack.zip", pack), LogKey(2), anchors=[log.note(581)])
     assert "two histories of 581 entries were signed" in report.to_text()
@@ -293,6 +299,14 @@ def test_a_copy_of_the_file_runs_alone(written, tmp_path):
     assert json.loads(done.stdout)["facts"]["entries"] == 10
 
 
+def test_a_machine_without_the_package_is_told_what_to_install():
+    # `-S` leaves out every directory of installed packages.
+    command = [sys.executable, "-I", "-S", str(FILE), "log", "--key", LogKey(1).text]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("pip install cryptography\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -300,6 +314,8 @@ def test_a_copy_of_the_file_runs_alone(written, tmp_path):
         (["{log}", "--key", "nobody"], "nobody: not a public key"),
         (["{log}", "--key", "{log}/log.db"], "not a public key"),
         (["{log}", "--key", "{log}/empty"], "there is no key in it"),
+        (["{log}", "--key", "PRIVATE+KEY+log+00000000+AAAA"], "this is the private key"),
+        (["{log}", "--key", "{key}A"], "not all of it"),
         (["{log}/none", "--key", "{key}"], "No such file or directory"),
         (["{log}/none.zip", "--key", "{key}"], "No such file or directory"),
         (["{log}", "--key", "{key}", "--checkpoint", "{log}/log.db"], "not a file with a checkpoint"),

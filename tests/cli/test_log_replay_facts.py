@@ -11,9 +11,9 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from api.records import Recorder
 from small_log import PEOPLE, Logged
 
+from api.recorder import Recorder
 from engine.audit import DecisionLog
 from engine.audit.destroying import Destroyed, Destroyer
 from engine.audit.store.sqlite.opening import DATABASE, KEYS

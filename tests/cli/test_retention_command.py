@@ -58,11 +58,20 @@ def test_due_names_who_is_due_and_with_all_why_the_others_are_not(record, run):
     # Two years from 29 February, on the safe side.
     assert f"{record.subjects['due']}  2022-03-01           1\n" in shown.out
     assert record.subjects["later"] not in shown.out
+    assert shown.out.endswith("\nDestroy these with `ostiary retention destroy --due`.\n")
+    assert "Destroy these" not in run("retention", "due", "--on", "2022-03-02").out
     whole = run("retention", "due", "--all").out
     assert f"{record.subjects['later']}  keep through 2030-06-30; purge from 2030-07-01\n" in whole
     assert f"{record.subjects['open']}  keep; an account is not known to be closed\n" in whole
     assert "its last access is not known; tell `account.last_accessed_on`" in whole
+    assert whole.index("Destroy these") < whole.index("3 customers kept:")
     assert record.acts() == []
+
+
+def test_a_day_is_written_in_one_way(run):
+    refused = run("retention", "due", "--on", "01.03.2022")
+    assert refused.code == 1
+    assert "`01.03.2022` is not a day of the form 2026-11-22" in refused.err
 
 
 @pytest.mark.parametrize(
@@ -103,6 +112,15 @@ def test_a_hold_wins_until_it_is_released_and_both_are_on_record(record, run):
     record.check()
 
 
+def test_the_customer_who_asks_to_be_erased_is_named_by_the_providers_id(record, run):
+    refused = run("retention", "destroy", "--customer", "later", "--yes")
+    assert (refused.code, refused.out) == (2, "")
+    assert "keep through 2030-06-30" in refused.err
+    done = run("retention", "destroy", "--customer", "due", record.subjects["due"], "--yes")
+    assert (done.code, done.err) == (0, "")
+    assert record.kept_keys() == set(record.subjects.values()) - {record.subjects["due"]}
+
+
 @pytest.mark.parametrize(
     ("name", "why"), [("later", "keep through 2030-06-30"), ("open", "an account is not known to be closed")]
 )
@@ -119,8 +137,10 @@ def test_who_is_not_due_is_refused_and_nobody_named_with_it_is_destroyed(record,
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ([], "name customers by their pseudonyms, or give --due"),
-        (["--due", "0" * 32], "name customers by their pseudonyms, or give --due"),
+        ([], "name customers, by their pseudonyms or with --customer, or give --due"),
+        (["--due", "0" * 32], "or give --due for all who are due, but not both"),
+        (["--due", "--customer", "due"], "or give --due for all who are due, but not both"),
+        (["--customer", "x"], "no customer of that id has a key"),
         (["cus_81"], "`cus_81` is no pseudonym, which has 32 hexadecimal digits"),
         (["--limit", "1", "0" * 32], "--limit goes with --due"),
         (["--due"], "nobody is there to be asked; give --yes"),

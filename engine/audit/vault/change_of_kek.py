@@ -13,6 +13,7 @@ from engine.audit import files
 from engine.audit.unavailable import from_os_error
 from engine.audit.vault.errors import VaultError
 from engine.audit.vault.kek_file import make_key_file, read_key_file
+from engine.audit.vault.keystore import key_in_use
 from engine.audit.vault.unlocking import choose_key, is_empty, rewrap
 
 if TYPE_CHECKING:
@@ -97,8 +98,7 @@ def rotate_kek(
 
 def _id_in_use(log: DecisionLog) -> str | None:
     with log.store.reading_keys() as keys:
-        rows = keys.execute("SELECT kek FROM vault_state")
-    return rows[0][0] if rows else None
+        return key_in_use(keys)
 
 
 def _next(path: Path) -> Path:

@@ -75,6 +75,12 @@ class Customer:
     holds: tuple[Hold, ...]
 
 
+def key_in_use(keys: Session) -> str | None:
+    """The id of the key-encryption key that locks the customers' keys, None in an empty vault."""
+    rows = keys.execute("SELECT kek FROM vault_state")
+    return rows[0][0] if rows else None
+
+
 def find_by_lookup(keys: Session, lookup: bytes) -> StoredKey | None:
     """The key of the customer with that pseudonymous index, None if there is none."""
     rows = keys.execute("SELECT subject, kek, wrapped FROM vault_key WHERE lookup = ?", [lookup])
@@ -123,10 +129,10 @@ def admit(keys: Session, batch: Sequence[Sealed]) -> set[str]:
 
 def _check_kek(keys: Session, new: Iterable[NewKey]) -> None:
     wrapped_by = {key.kek for key in new}
-    current = {kek for (kek,) in keys.execute("SELECT kek FROM vault_state")}
-    if wrapped_by != current:
+    current = key_in_use(keys)
+    if wrapped_by != {current}:
         raise VaultError(
-            f"the key-encryption key of the vault is {', '.join(current) or 'not set'}, and new keys are wrapped with "
+            f"the key-encryption key of the vault is {current or 'not set'}, and new keys are wrapped with "
             f"{', '.join(sorted(wrapped_by))}; restart this process with the current one"
         )
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import attrs
 
 from engine.audit.entry import NewKey, Sealed
+from engine.audit.unavailable import LogUnavailable
 from engine.audit.vault.accounts import dates_told
 from engine.audit.vault.envelope import KEY_BYTES, DataKey
 from engine.audit.vault.errors import VaultError
-from engine.audit.vault.keystore import StoredKey, find_by_lookup, find_by_subject
+from engine.audit.vault.keystore import StoredKey, find_by_lookup, find_by_subject, key_in_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,6 +58,20 @@ class Vault:
         with self._read() as keys:
             stored = find_by_subject(keys, subject)
         return None if stored is None else self._unwrapped(stored).open(entry_id, box)
+
+    def obstacle(self) -> str | None:
+        """Why facts can be neither sealed nor opened, None if they can: the keys were locked with another key since."""
+        try:
+            with self._read() as keys:
+                current = key_in_use(keys)
+        except LogUnavailable as unavailable:
+            return unavailable.reason
+        if current == self._kek.id:
+            return None
+        return (
+            f"the customers' keys are locked with the key-encryption key {current}, and this process has "
+            f"{self._kek.id}; start it anew with the right one"
+        )
 
     def fingerprint(self, text: bytes) -> bytes:
         """32 bytes that are the same for the same text, and that tell nobody without the key what it is."""

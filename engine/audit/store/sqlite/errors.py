@@ -25,7 +25,7 @@ _WORDS = {
     sqlite3.SQLITE_NOTADB: ("the file is not a log", RESTORE),
     sqlite3.SQLITE_CONSTRAINT: ("it refused a row that does not continue it", RESTORE),
 }
-_OTHER = ("it cannot be used", "see the system's words and restart the service")
+_OTHER = ("it cannot be used", "put right what the system says and restart the service")
 _CAUSES = {
     sqlite3.SQLITE_BUSY: Cause.BUSY,
     sqlite3.SQLITE_LOCKED: Cause.BUSY,

@@ -1,0 +1,26 @@
+"""`ostiary log verify`: which keys and which log it takes; what it finds is asked of the verifier itself."""
+
+from __future__ import annotations
+
+import shutil
+
+from api.record import ANCHOR, PUBLIC_KEYS
+
+
+def test_the_log_of_the_settings_is_verified_and_the_keys_beside_it_are_called_by_their_name(logged, run, monkeypatch):
+    monkeypatch.setenv("OSTIARY_DATA", str(logged.data))
+    shown = run("log", "verify")
+    assert shown.code == 4
+    assert shown.out.startswith("INTEGRITY     ok ")
+    assert "The keys beside the log were trusted." in shown.err
+    given = run("log", "verify", "--key", logged.data / PUBLIC_KEYS, "--checkpoint", logged.data / ANCHOR)
+    assert (given.code, given.err) == (0, "")
+
+
+def test_where_no_keys_lie_beside_a_log_they_are_asked_for(logged, run, tmp_path):
+    shutil.copytree(logged.data, tmp_path / "data")
+    assert run("log", "export", tmp_path / "export", "--data", tmp_path / "data").code == 0
+    refused = run("log", "verify", tmp_path / "export")
+    assert (refused.code, refused.out) == (1, "")
+    assert f"no public keys are beside the log ({tmp_path / 'export' / PUBLIC_KEYS}); give" in refused.err
+    assert run("log", "verify", tmp_path / "export", "--key", logged.data / PUBLIC_KEYS).code == 4
