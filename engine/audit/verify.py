@@ -1423,7 +1423,8 @@ class LogVerification:
             facts["not covered"] = (f"{left:,} entries are not yet covered by a signature{old}", left)
         for number, anchor in enumerate(self._anchors, 1):
             size, kind = anchor.checkpoint.size, "beside the log" if anchor.is_beside else "kept elsewhere"
-            facts[f"anchor {number}"] = (f"{anchor.name}: {size:,} entries, {kind}", size)
+            value = {"name": anchor.name, "entries": size, "kind": kind}
+            facts[f"anchor {number}"] = (f"{anchor.name}: {size:,} entries, {kind}", value)
         for number, (key, why) in enumerate(signatures.trusted.items(), 1):
             facts[f"key {number}"] = (f"{key.label}, {why}", key.text)
         boxes, gone, of = self._facts.boxes, len(self._facts.missing), len(self._facts.destroyed)
@@ -1536,7 +1537,8 @@ def _verify_decision(
     for number, anchor in enumerate(anchors, 1):
         of = anchor.checkpoint
         compared = "compared" if (of.origin, of.size) == (one.origin, one.size) else "which says nothing of this pack"
-        report.facts[f"anchor {number}"] = (f"{anchor.name}: {of.size:,} entries, {compared}", of.size)
+        value = {"name": anchor.name, "entries": of.size, "kind": compared}
+        report.facts[f"anchor {number}"] = (f"{anchor.name}: {of.size:,} entries, {compared}", value)
     return f"entry {proof.index} of {one.size:,}"
 
 

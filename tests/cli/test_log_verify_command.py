@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 from api.record import ANCHOR, PUBLIC_KEYS
+from engine.audit import verify
 
 
 def test_the_log_of_the_settings_is_verified_and_the_keys_beside_it_are_called_by_their_name(logged, run, monkeypatch):
@@ -15,6 +16,13 @@ def test_the_log_of_the_settings_is_verified_and_the_keys_beside_it_are_called_b
     assert "The keys beside the log were trusted." in shown.err
     given = run("log", "verify", "--key", logged.data / PUBLIC_KEYS, "--checkpoint", logged.data / ANCHOR)
     assert (given.code, given.err) == (0, "")
+    size = verify.read_anchor(logged.data / ANCHOR).checkpoint.size
+    read = run("log", "verify", "--checkpoint", logged.data / ANCHOR, "--format", "json").json["facts"]
+    anchor = {"name": str(logged.data / ANCHOR), "entries": size}
+    assert (read["anchor_1"], read["anchor_2"]) == (
+        {**anchor, "kind": "kept elsewhere"},
+        {**anchor, "kind": "beside the log"},
+    )
 
 
 def test_where_no_keys_lie_beside_a_log_they_are_asked_for(logged, run, tmp_path):
