@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from api.cli.exit_codes import ExitCode
-from api.settings import SettingsError, from_environment
+from api.settings import Settings, SettingsError, from_environment
 from engine.audit import LogUnavailable, verify
 from engine.audit.layout import ANCHOR, PUBLIC_KEYS
 from engine.audit.store.opening import open_source
@@ -33,7 +33,8 @@ def log_verify(log: str | None, keys: tuple[str, ...], checkpoints: tuple[Path, 
     """Verify a log: is every entry what was recorded, and are all there?
 
     LOG is a data directory, a `log.db`, the directory of an export, the zip of one decision's evidence, or a
-    postgresql:// URL; without it, the log of this machine's settings. Without --key the keys beside that log are
+    postgresql:// URL; without it, the log of this machine's settings, held against the file that OSTIARY_CHECKPOINT
+    names, if it does. Without --key the keys beside that log are
     trusted, which proves nothing against whoever runs it: give a key and a checkpoint that were kept elsewhere.
 
     Exit code 0: integrity and completeness are ok; 2: integrity failed; 3: completeness failed; 4: nothing failed, but
@@ -52,7 +53,8 @@ def log_verify(log: str | None, keys: tuple[str, ...], checkpoints: tuple[Path, 
                 f"no public keys are beside the log ({beside / PUBLIC_KEYS}); give those of its operator with --key"
             )
         trusted = verify.read_keys(keys or [str(beside / PUBLIC_KEYS)])
-        anchors = [verify.read_anchor(path) for path in checkpoints]
+        published = _published(settings) if log is None else ()
+        anchors = [verify.read_anchor(path) for path in (*checkpoints, *published)]
         now = datetime.now(UTC)
         if place.startswith(("postgresql://", "postgres://")):
             if (settings.data / ANCHOR).exists():
@@ -67,3 +69,10 @@ def log_verify(log: str | None, keys: tuple[str, ...], checkpoints: tuple[Path, 
         click.echo("\nThe keys beside the log were trusted. Whoever runs it can make others: give --key.", err=True)
     sys.stdout.flush()
     return report.exit_code or ExitCode.OK
+
+
+def _published(settings: Settings) -> tuple[Path, ...]:
+    """Where this machine's settings carry checkpoints to, if that is a file that is there."""
+    target = settings.checkpoint
+    is_file = target is not None and not target.startswith(("http://", "https://")) and Path(target).exists()
+    return (Path(target),) if target is not None and is_file else ()

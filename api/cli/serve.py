@@ -101,6 +101,8 @@ def _serve(settings: Settings, listener: socket.socket, number: int, on_ready: C
     def announce() -> None:
         click.echo(f"Ostiary serves {url} (docs: {url}/docs)")
         click.echo(f"policy {policy.digest} ({policy.legal_status}); log in {settings.data}")
+        if settings.checkpoint is None:
+            click.echo("checkpoints stay beside the log; OSTIARY_CHECKPOINT carries them away (docs/log.md)")
         click.echo("Try:")
         click.echo(curl_line(url))
         on_ready()

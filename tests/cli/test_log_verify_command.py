@@ -32,3 +32,15 @@ def test_where_no_keys_lie_beside_a_log_they_are_asked_for(logged, run, tmp_path
     assert (refused.code, refused.out) == (1, "")
     assert f"no public keys are beside the log ({tmp_path / 'export' / PUBLIC_KEYS}); give" in refused.err
     assert run("log", "verify", tmp_path / "export", "--key", logged.data / PUBLIC_KEYS).code == 4
+
+
+def test_the_file_that_checkpoints_are_carried_to_is_an_anchor_of_the_own_log(run, logged, monkeypatch, tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_bytes((logged.data / ANCHOR).read_bytes())
+    monkeypatch.setenv("OSTIARY_CHECKPOINT", str(elsewhere))
+    monkeypatch.setenv("OSTIARY_DATA", str(logged.data))
+    shown = run("log", "verify", "--key", logged.data / PUBLIC_KEYS)
+    assert shown.code == 0
+    assert f"{elsewhere}: " in shown.out
+    # Of another's log nothing is known here.
+    assert run("log", "verify", logged.data, "--key", logged.data / PUBLIC_KEYS).code == 4
