@@ -89,7 +89,8 @@ def test_processes_take_turns(appending, processes):
         os.kill(process, signal.SIGKILL)
     wait_until_gone(process for process, _ in started)
     shares = [late - early for early, late in zip(before, after, strict=True)]
-    assert min(shares) >= 0.7 * max(shares), shares
+    # Without turns the smallest share is next to nothing; a busy machine alone does not halve it.
+    assert min(shares) >= 0.5 * max(shares), shares
 
 
 def test_what_was_acknowledged_outlives_kill_9(appending, tmp_path):
