@@ -54,7 +54,8 @@ def rotate(path: Path) -> tuple[Signer, Signer]:
                 draft.replace(path)
     except OSError as error:
         raise from_os_error(path, error) from error
-    return old, read_signer(path)
+    # Not what the file holds now, which another rotation may have replaced already.
+    return old, signer
 
 
 def kept_path(path: Path, key: Verifier) -> Path:
