@@ -53,7 +53,7 @@ class DecisionService:
             RefusedError: the request does not fit the vocabulary, or its idempotency key stands for another.
             LogUnavailable: the decision could not be recorded, so there is none.
         """
-        named = self._named(asker)
+        named = self._named(asker, b"one:")
         if named is not None:
             earlier = self._earlier(named)
             if earlier is not None:
@@ -74,7 +74,9 @@ class DecisionService:
             LogUnavailable: nothing could be recorded, so nothing was decided.
         """
         requests = list(items)
-        named = [self._named(asker, item=index) for index in range(len(requests))]
+        # One hash over the body for all: with one for each item the work would grow with the square of the batch.
+        whole = self._named(asker, b"batch:")
+        named = [whole and attrs.evolve(whole, item=index) for index in range(len(requests))]
         return [
             orjson.dumps(answer.document(item=index)) if isinstance(answer, Problem) else answer
             for index, answer in enumerate(self._record(requests, asker, named))
@@ -182,13 +184,13 @@ class DecisionService:
         earlier = self.find(receipt.id) if receipt.is_earlier else None
         return earlier or _answer(decided.document, receipt)
 
-    def _named(self, asker: Asker, item: int | None = None) -> Idempotency | None:
+    def _named(self, asker: Asker, form: bytes) -> Idempotency | None:
+        """The caller's name for the request. A batch of one line has the bytes of one request, but not its answer."""
         if asker.idempotency_key is None:
             return None
-        # One line of a batch may be the same bytes as a request alone, but its answer is not.
-        fingerprint = self.vault.fingerprint((b"one:" if item is None else b"batch:") + asker.body)
+        fingerprint = self.vault.fingerprint(form + asker.body)
         now = int(self.recorder.now().timestamp())
-        return Idempotency(asker.caller, asker.idempotency_key, fingerprint, now, now + REMEMBERED_SECONDS, item)
+        return Idempotency(asker.caller, asker.idempotency_key, fingerprint, now, now + REMEMBERED_SECONDS)
 
     def _earlier(self, named: Idempotency) -> bytes | None:
         """The answer given under this key, found before anything is decided or sealed anew."""

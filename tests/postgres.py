@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psutil
@@ -248,6 +249,13 @@ def postgres_standby(postgres: PostgresServer) -> Iterator[PostgresServer]:
 def postgres_url(postgres: PostgresServer, postgres_database: str) -> str:
     """The URL of a database of the test's own."""
     return postgres.url(postgres_database)
+
+
+@pytest.fixture
+def postgres_owner(postgres_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A plain connection, as whoever knows the password of the owner can make one."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        yield connection
 
 
 @pytest.fixture

@@ -38,8 +38,7 @@ class Checkpointer:
         self._signatory = signatory
         self._publication = None if publish is None else Publication(publish, report)
         self._report = report
-        self._signed: int | None = None
-        self._signed_note: str | None = None
+        self._signed: str | None = None
         self._trouble: str | None = None
         self._unwell_since: float | None = None
         self._mutex = threading.Lock()
@@ -103,7 +102,7 @@ class Checkpointer:
 
     def _tick(self) -> None:
         try:
-            if self._log.size() != self._signed:
+            if self._signed is None or self._log.size() != size_of(self._signed):
                 self._sign()
         except LogUnavailable as trouble:
             self._note(trouble)
@@ -112,11 +111,10 @@ class Checkpointer:
 
     def _sign(self) -> str:
         # What was signed is remembered here as well: files that agree may all have been put back.
-        note = self._signed_note = self._signatory.sign(self._signed_note)
-        size = size_of(note)
-        if size != self._signed and self._publication is not None:
+        note = self._signatory.sign(self._signed)
+        if note != self._signed and self._publication is not None:
             self._publication.offer(note)
-        self._signed = size
+        self._signed = note
         return note
 
     def _note(self, trouble: LogUnavailable) -> None:

@@ -103,9 +103,9 @@ class Idempotency:
     item: int | None = None
 
     @property
-    def name(self) -> str:
-        """What this entry is found by, beside `key`, by which the request is."""
-        return self.key if self.item is None else f"{self.key} {self.item}"
+    def names(self) -> tuple[str, ...]:
+        """What the entry is remembered under: the key, by which the whole request is found, then the item's own."""
+        return (self.key,) if self.item is None else (self.key, f"{self.key} {self.item}")
 
 
 @attrs.frozen

@@ -49,8 +49,8 @@ def write_rows(transaction: Transaction, tickets: Sequence[Ticket]) -> list[Outc
     outcomes = [group.admit(transaction, ticket) for ticket in tickets]
     # Only now: what is not written must not leave a key behind.
     sealed = [entry.sealed for entry in group.new if entry.sealed is not None]
-    if sealed and keystore.admit(transaction.keys, sealed):
-        raise AssertionError("a key that was not outdated is refused")
+    if sealed:
+        keystore.keep(transaction.keys, sealed)
     leaves = [entry.leaf for entry in group.new]
     if leaves:
         _add_rows(log, tree.size, group.new)
@@ -67,7 +67,7 @@ class _Group:
     receipts: dict[str, Receipt]
     outdated: set[str]
     new: list[Entry] = attrs.field(factory=list)
-    keys: dict[tuple[str, str], tuple[bytes, Receipt]] = attrs.field(factory=dict)
+    keys: dict[tuple[str, str], tuple[bytes, Receipt] | None] = attrs.field(factory=dict)
 
     @classmethod
     def over(cls, transaction: Transaction, tickets: Sequence[Ticket], size: int) -> _Group:
@@ -102,8 +102,8 @@ class _Group:
 
     def _by_key(self, log: Session, wanted: Idempotency) -> Receipt | None:
         earlier = None
-        for key in (wanted.key, wanted.name):
-            found = self._find_key(log, wanted, key)
+        for name in wanted.names:
+            found = self._find_key(log, wanted, name)
             if found is None:
                 return None
             fingerprint, earlier = found
@@ -111,19 +111,17 @@ class _Group:
                 raise IdempotencyConflict("this idempotency key stands for another request; use a new one for it")
         return earlier
 
-    def _find_key(self, log: Session, wanted: Idempotency, key: str) -> tuple[bytes, Receipt] | None:
-        name = (wanted.scope, key)
-        if name not in self.keys:
+    def _find_key(self, log: Session, wanted: Idempotency, name: str) -> tuple[bytes, Receipt] | None:
+        place = (wanted.scope, name)
+        if place not in self.keys:
             rows = log.execute(
                 'SELECT i.fingerprint, e."index", e.leaf, e.id FROM idempotency i JOIN entry e USING ("index") '
                 "WHERE i.scope = ? AND i.key = ? AND i.expires > ?",
-                [*name, wanted.now],
+                [*place, wanted.now],
             )
-            if not rows:
-                return None
-            fingerprint, index, leaf, id_ = rows[0]
-            self.keys[name] = (fingerprint, Receipt(index, leaf, id_, is_earlier=True))
-        return self.keys[name]
+            found = [(print_, Receipt(index, leaf, id_, is_earlier=True)) for print_, index, leaf, id_ in rows]
+            self.keys[place] = found[0] if found else None
+        return self.keys[place]
 
     def _check_ids(self, entries: Iterable[Entry]) -> None:
         """Refuse an id that stands for another body, in the log or earlier in the same ticket."""
@@ -144,8 +142,9 @@ class _Group:
             self.receipts[entry.id] = known
             if entry.idempotency is not None:
                 found = (entry.idempotency.fingerprint, attrs.evolve(known, is_earlier=True))
-                for key in (entry.idempotency.key, entry.idempotency.name):
-                    self.keys.setdefault((entry.idempotency.scope, key), found)
+                for name in entry.idempotency.names:
+                    place = (entry.idempotency.scope, name)
+                    self.keys[place] = self.keys.get(place) or found
         return known
 
 
@@ -160,11 +159,7 @@ def _add_rows(log: Session, size: int, entries: Sequence[Entry]) -> None:
         now = max(key.now for _, key in named)
         log.execute("DELETE FROM idempotency WHERE expires <= ?", [now])
         # The key itself stands for the whole request, as long as any of its entries is remembered.
-        rows = [
-            (key.scope, name, key.fingerprint, index, key.expires)
-            for index, key in named
-            for name in (key.key, key.name)
-        ]
+        rows = [(key.scope, name, key.fingerprint, index, key.expires) for index, key in named for name in key.names]
         log.execute_many(_ADD_KEY, rows)
 
 

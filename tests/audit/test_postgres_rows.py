@@ -25,13 +25,6 @@ def log(data, postgres_url):
 
 
 @pytest.fixture
-def raw(postgres_url):
-    """A plain connection, as whoever knows the password of the owner can make one."""
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
 def filled(log):
     """A log of enough entries for a tile, a checkpoint and a policy."""
     log.append_all([decision(number) for number in range(300)])
@@ -45,9 +38,9 @@ def filled(log):
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("how", ["DELETE FROM", "TRUNCATE"])
 @pytest.mark.usefixtures("filled")
-def test_no_row_is_deleted(raw, table, how):
+def test_no_row_is_deleted(postgres_owner, table, how):
     with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
-        raw.execute(f"{how} {table} CASCADE" if how == "TRUNCATE" else f"{how} {table}")
+        postgres_owner.execute(f"{how} {table} CASCADE" if how == "TRUNCATE" else f"{how} {table}")
 
 
 @pytest.mark.parametrize(
@@ -70,26 +63,26 @@ def test_no_row_is_deleted(raw, table, how):
         "INSERT INTO entry SELECT 302, kind, 'after a hole', leaf, body FROM entry WHERE \"index\" = 0",
     ],
 )
-def test_no_row_is_changed_or_out_of_place(filled, raw, change):
+def test_no_row_is_changed_or_out_of_place(filled, postgres_owner, change):
     filled.append(decision_with_facts())
     with pytest.raises((psycopg.errors.RaiseException, psycopg.errors.IntegrityError)):
-        raw.execute(change)
+        postgres_owner.execute(change)
 
 
-def test_what_was_changed_behind_its_back_is_not_served_signed_or_verified(log, raw, data):
+def test_what_was_changed_behind_its_back_is_not_served_signed_or_verified(log, postgres_owner, data):
     signatory = signatory_of(log, data)
     log.append_all([decision(number) for number in range(300)])
     signatory.sign()
-    raw.execute("ALTER TABLE entry DISABLE TRIGGER ALL")
-    raw.execute("UPDATE entry SET body = '{}' WHERE \"index\" = 40")
+    postgres_owner.execute("ALTER TABLE entry DISABLE TRIGGER ALL")
+    postgres_owner.execute("UPDATE entry SET body = '{}' WHERE \"index\" = 40")
     with pytest.raises(LogUnavailable, match="the body of entry 40 is not the one that was logged") as told:
         list(log.entries())
     assert told.value.cause is Cause.DAMAGED
     keys = [verify.Key.parse(key.text) for key in published_keys(data)]
     report = verify_store(log.store, keys, [], datetime.datetime.now(datetime.UTC))
     assert report.integrity == "failed"
-    raw.execute("ALTER TABLE tile DISABLE TRIGGER ALL")
-    raw.execute("UPDATE tile SET hashes = decode(repeat('00', 8192), 'hex')")
+    postgres_owner.execute("ALTER TABLE tile DISABLE TRIGGER ALL")
+    postgres_owner.execute("UPDATE tile SET hashes = decode(repeat('00', 8192), 'hex')")
     with pytest.raises(LogUnavailable, match="its first 301 entries are not those that were signed") as told:
         signatory.sign()
     assert told.value.cause is Cause.DAMAGED
@@ -105,28 +98,31 @@ def test_what_was_changed_behind_its_back_is_not_served_signed_or_verified(log, 
     ],
 )
 @pytest.mark.usefixtures("filled")
-def test_a_log_that_does_not_agree_with_itself_is_not_opened(raw, data, postgres_url, damage, words):
+def test_a_log_that_does_not_agree_with_itself_is_not_opened(postgres_owner, data, postgres_url, damage, words):
     for table in TABLES:
-        raw.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
-    raw.execute(damage)
+        postgres_owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
+    postgres_owner.execute(damage)
     with pytest.raises(LogUnavailable, match=words):
         DecisionLog.open(data, postgres_url)
 
 
-def test_no_file_of_the_tables_holds_a_destroyed_key(log, raw):
+def test_no_file_of_the_tables_holds_a_destroyed_key(log, postgres_owner):
     log.append(decision_with_facts())
     key = SEALED.new_key
-    assert _found_in_files(raw, key.wrapped, key.lookup)
+    assert _found_in_files(postgres_owner, key.wrapped, key.lookup)
     log.change(lambda transaction: delete_customer(transaction.keys, SEALED.subject))
-    assert _found_in_files(raw, key.wrapped, key.lookup), "the control: deleting is not enough"
+    assert _found_in_files(postgres_owner, key.wrapped, key.lookup), "the control: deleting is not enough"
     log.change(lambda _: None, scrubs=True)
-    assert not _found_in_files(raw, key.wrapped, key.lookup)
+    assert not _found_in_files(postgres_owner, key.wrapped, key.lookup)
 
 
-def _found_in_files(raw, *needles):
+def _found_in_files(postgres_owner, *needles):
     """Whether any file of the database has one of these, once everything is written; the write-ahead log is not one."""
-    raw.execute("CHECKPOINT")
-    directory, table = raw.execute("SHOW data_directory").fetchone()[0], "SELECT pg_relation_filepath('entry')"
-    files = Path(directory, raw.execute(table).fetchone()[0]).parent.iterdir()
+    postgres_owner.execute("CHECKPOINT")
+    directory, table = (
+        postgres_owner.execute("SHOW data_directory").fetchone()[0],
+        "SELECT pg_relation_filepath('entry')",
+    )
+    files = Path(directory, postgres_owner.execute(table).fetchone()[0]).parent.iterdir()
     content = b"".join(file.read_bytes() for file in files)
     return any(needle in content for needle in needles)

@@ -25,19 +25,12 @@ def log(data, postgres_url):
 
 
 @pytest.fixture
-def raw(postgres_url):
-    """A plain connection, as whoever knows the password of the owner can make one."""
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        yield connection
-
-
-@pytest.fixture
-def role(raw):
+def role(postgres_owner):
     """The name of a user who may log in and nothing else."""
-    raw.execute("CREATE ROLE clerk LOGIN PASSWORD 'right'")
+    postgres_owner.execute("CREATE ROLE clerk LOGIN PASSWORD 'right'")
     yield "clerk"
-    raw.execute("DROP OWNED BY clerk")
-    raw.execute("DROP ROLE clerk")
+    postgres_owner.execute("DROP OWNED BY clerk")
+    postgres_owner.execute("DROP ROLE clerk")
 
 
 def as_user(url, user, password=None):
@@ -50,12 +43,12 @@ def refusal(data, url) -> LogUnavailable:
     return told.value
 
 
-def test_a_password_that_is_wrong_is_said_to_be(data, postgres_url, raw, role):
-    file = Path(raw.execute("SHOW hba_file").fetchone()[0])
+def test_a_password_that_is_wrong_is_said_to_be(data, postgres_url, postgres_owner, role):
+    file = Path(postgres_owner.execute("SHOW hba_file").fetchone()[0])
     rules = file.read_text()
     file.write_text(f"local all {role} scram-sha-256\n{rules}")
     try:
-        raw.execute("SELECT pg_reload_conf()")
+        postgres_owner.execute("SELECT pg_reload_conf()")
         end = time.monotonic() + 10
         for password in (None, "wrong"):
             while "access is refused" not in (reason := refusal(data, as_user(postgres_url, role, password)).reason):
@@ -64,7 +57,7 @@ def test_a_password_that_is_wrong_is_said_to_be(data, postgres_url, raw, role):
             assert "wrong" not in reason
     finally:
         file.write_text(rules)
-        raw.execute("SELECT pg_reload_conf()")
+        postgres_owner.execute("SELECT pg_reload_conf()")
 
 
 def test_a_server_or_database_that_is_not_there_is_named(data, postgres, postgres_url):
@@ -82,10 +75,12 @@ def test_a_user_who_may_not_make_tables_is_refused(data, postgres_url, role):
 
 
 @pytest.mark.usefixtures("log")
-def test_a_user_who_owns_nothing_can_append_and_cannot_drop_the_triggers(raw, data, postgres_url, role):
-    raw.execute(f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {role}")
-    raw.execute(f"GRANT UPDATE ON log_state, tile, idempotency, vault_key, vault_account, vault_hold TO {role}")
-    raw.execute(f"GRANT DELETE ON sealed, idempotency, vault_key, vault_account, vault_hold TO {role}")
+def test_a_user_who_owns_nothing_can_append_and_cannot_drop_the_triggers(postgres_owner, data, postgres_url, role):
+    postgres_owner.execute(f"GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO {role}")
+    postgres_owner.execute(
+        f"GRANT UPDATE ON log_state, tile, idempotency, vault_key, vault_account, vault_hold TO {role}"
+    )
+    postgres_owner.execute(f"GRANT DELETE ON sealed, idempotency, vault_key, vault_account, vault_hold TO {role}")
     url = as_user(postgres_url, role)
     with DecisionLog.open(data, url) as log:
         assert log.append(decision_with_facts()).index == 0
@@ -96,12 +91,12 @@ def test_a_user_who_owns_nothing_can_append_and_cannot_drop_the_triggers(raw, da
         connection.execute("ALTER TABLE entry DISABLE TRIGGER ALL")
 
 
-def test_a_full_number_of_connections_is_told(data, postgres_url, raw):
-    raw.execute("CREATE ROLE few LOGIN CONNECTION LIMIT 0")
+def test_a_full_number_of_connections_is_told(data, postgres_url, postgres_owner):
+    postgres_owner.execute("CREATE ROLE few LOGIN CONNECTION LIMIT 0")
     try:
         assert "lets no more connections in" in refusal(data, as_user(postgres_url, "few")).reason
     finally:
-        raw.execute("DROP ROLE few")
+        postgres_owner.execute("DROP ROLE few")
 
 
 @pytest.mark.parametrize("setting", ["fsync", "full_page_writes"])
@@ -111,22 +106,22 @@ def test_a_server_that_does_not_flush_is_refused(data, postgres_url, postgres_se
     assert f"the server runs with {setting} = off where the log needs on; set it in postgresql.conf" in reason
 
 
-def test_a_database_that_is_not_in_unicode_is_refused(data, postgres, raw):
-    raw.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+def test_a_database_that_is_not_in_unicode_is_refused(data, postgres, postgres_owner):
+    postgres_owner.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
     try:
         assert "server_encoding = LATIN1 where the log needs UTF8" in refusal(data, postgres.url("latin")).reason
     finally:
-        raw.execute("DROP DATABASE latin")
+        postgres_owner.execute("DROP DATABASE latin")
 
 
-def test_options_of_the_url_are_kept_and_cannot_weaken_it(data, postgres_url, raw):
-    raw.execute("CREATE SCHEMA record")
+def test_options_of_the_url_are_kept_and_cannot_weaken_it(data, postgres_url, postgres_owner):
+    postgres_owner.execute("CREATE SCHEMA record")
     options = quote("-c search_path=record -c synchronous_commit=off -c statement_timeout=1")
     with DecisionLog.open(data, f"{postgres_url}&options={options}") as log:
         assert log.append(decision()).index == 0
         with log.store.reading() as session:
             assert session.execute("SHOW synchronous_commit") == [("on",)]
-    assert raw.execute("SELECT count(*) FROM record.entry").fetchone() == (1,)
+    assert postgres_owner.execute("SELECT count(*) FROM record.entry").fetchone() == (1,)
     assert why_no_log(data, postgres_url) is not None
 
 
@@ -150,9 +145,9 @@ def test_several_that_open_an_empty_database_at_once_make_one_log(data, postgres
         assert [entry.index for entry in log.entries()] == list(range(6))
 
 
-def test_a_database_without_a_log_is_not_made_one_by_looking(data, postgres_url, raw):
+def test_a_database_without_a_log_is_not_made_one_by_looking(data, postgres_url, postgres_owner):
     assert "there is no log in postgresql://" in why_no_log(data, postgres_url)
     report = verify_opened("it", lambda: open_source(postgres_url), [], [], datetime.datetime.now(datetime.UTC))
     assert report.integrity == "failed"
     assert "the database holds no log" in report.to_text()
-    assert raw.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)
+    assert postgres_owner.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").fetchone() == (0,)

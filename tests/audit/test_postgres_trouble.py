@@ -27,21 +27,14 @@ def log(data, postgres_url):
         yield opened
 
 
-@pytest.fixture
-def raw(postgres_url):
-    """A plain connection, as whoever knows the password of the owner can make one."""
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        yield connection
-
-
-def test_a_server_that_may_not_be_written_is_refused_until_it_may(log, raw, postgres_database):
+def test_a_server_that_may_not_be_written_is_refused_until_it_may(log, postgres_owner, postgres_database):
     log.append(decision())
-    raw.execute(f"ALTER DATABASE {postgres_database} SET default_transaction_read_only = on")
+    postgres_owner.execute(f"ALTER DATABASE {postgres_database} SET default_transaction_read_only = on")
     log.store.discard()  # as after any failure; a new connection gets the new default
     with pytest.raises(LogUnavailable, match=r"it may not be written \(ReadOnlySql.*connect to the primary") as told:
         log.append(decision())
     assert not told.value.may_be_logged
-    raw.execute(f"ALTER DATABASE {postgres_database} RESET default_transaction_read_only")
+    postgres_owner.execute(f"ALTER DATABASE {postgres_database} RESET default_transaction_read_only")
     assert log.is_ready() is None
     assert log.append(decision()).index == 1
 
@@ -71,27 +64,29 @@ def test_a_lock_within_the_deadline_only_delays(log, postgres_url):
         releasing.join()
 
 
-def test_a_cancelled_statement_is_begun_again(log, raw, postgres_url, postgres_database):
+def test_a_cancelled_statement_is_begun_again(log, postgres_owner, postgres_url, postgres_database):
     with psycopg.connect(postgres_url) as other:
         other.execute("SELECT * FROM log_state FOR UPDATE")
         waiting = threading.Thread(target=log.append, args=(decision(),))
         waiting.start()
-        _cancel(raw, postgres_database, "wait_event_type = 'Lock'")
+        _cancel(postgres_owner, postgres_database, "wait_event_type = 'Lock'")
         time.sleep(0.1)
     waiting.join()
     assert log.size() == 1
 
 
-def _cancel(raw, database, condition):
+def _cancel(postgres_owner, database, condition):
     """Cancel what a session of the log does, as soon as one does that."""
     query = f"SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE datname = %s AND {condition}"  # noqa: S608  ours
     end = time.monotonic() + 10
-    while not raw.execute(query, [database]).fetchall():
+    while not postgres_owner.execute(query, [database]).fetchall():
         assert time.monotonic() < end
         time.sleep(0.02)
 
 
-def test_a_commit_that_no_standby_confirmed_is_no_acknowledgement(log, raw, postgres_database, postgres_setting):
+def test_a_commit_that_no_standby_confirmed_is_no_acknowledgement(
+    log, postgres_owner, postgres_database, postgres_setting
+):
     log.append(decision())
     postgres_setting("synchronous_standby_names", "nobody")
     entry = decision()
@@ -104,7 +99,7 @@ def test_a_commit_that_no_standby_confirmed_is_no_acknowledgement(log, raw, post
 
     waiting = threading.Thread(target=append)
     waiting.start()
-    _cancel(raw, postgres_database, "wait_event = 'SyncRep'")
+    _cancel(postgres_owner, postgres_database, "wait_event = 'SyncRep'")
     waiting.join()
     assert told[0].may_be_logged
     assert "a commit stands on the server but perhaps on no standby (canceling wait for" in told[0].reason
@@ -240,8 +235,8 @@ def test_a_server_that_ends_under_the_verifier_is_no_damage(log, postgres):
     source.close()
 
 
-def test_a_turn_to_sign_that_is_kept_is_told_and_does_not_stop_appending(log, raw, monkeypatch):
-    with psycopg.connect(raw.info.dsn) as other:
+def test_a_turn_to_sign_that_is_kept_is_told_and_does_not_stop_appending(log, postgres_owner, monkeypatch):
+    with psycopg.connect(postgres_owner.info.dsn) as other:
         other.execute("SELECT pg_advisory_lock(hashtext('ostiary.signing'))")
         monkeypatch.setattr("engine.audit.store.postgresql.store._SIGNING_SECONDS", 1)
         with pytest.raises(LogUnavailable, match="another service keeps the turn to sign"), log.store.signing_turn():
@@ -251,14 +246,14 @@ def test_a_turn_to_sign_that_is_kept_is_told_and_does_not_stop_appending(log, ra
         pass
 
 
-def test_connections_are_closed_with_the_log(data, postgres_url, raw, postgres_database):
+def test_connections_are_closed_with_the_log(data, postgres_url, postgres_owner, postgres_database):
     with DecisionLog.open(data, postgres_url) as log:
         log.append(decision())
         with log.store.signing_turn(), contextlib.ExitStack() as several:
             for _ in range(3):
                 several.enter_context(log.store.reading())
     end = time.monotonic() + 10
-    while raw.execute(
+    while postgres_owner.execute(
         "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND application_name = 'ostiary'", [postgres_database]
     ).fetchone() != (0,):
         assert time.monotonic() < end

@@ -37,7 +37,8 @@ TABLES = (
 
 _PAGE = 500
 _ADD_KEY = (
-    "INSERT INTO vault_key (subject, lookup, kek, wrapped, created) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+    "INSERT INTO vault_key (subject, lookup, kek, wrapped, created) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT (subject) DO NOTHING"
 )
 _PUT_ACCOUNT = (
     "INSERT INTO vault_account (subject, account, opened_on, closed_on, last_accessed_on) VALUES (?, ?, ?, ?, ?) "
@@ -110,7 +111,17 @@ def admit(keys: Session, batch: Sequence[Sealed]) -> set[str]:
     """Store the new keys and the days of accounts of `batch`; the subjects under which nothing may be sealed.
 
     A subject is refused whose key was destroyed since it was read, or whose key is new but whose customer got another
-    first. What was sealed for it must be sealed again; nothing is stored for it.
+    first. What was sealed for it must be sealed again; nothing is stored for it. Raises as `keep` does.
+    """
+    refused = outdated(keys, batch)
+    keep(keys, [sealed for sealed in batch if sealed.subject not in refused])
+    return refused
+
+
+def keep(keys: Session, batch: Sequence[Sealed]) -> None:
+    """Store the new keys and the days of accounts of a batch in which nothing is `outdated`.
+
+    That a customer gets one key alone is also a rule of the database.
 
     Raises:
         VaultError: a new key is wrapped by a key-encryption key that the vault no longer uses.
@@ -118,13 +129,8 @@ def admit(keys: Session, batch: Sequence[Sealed]) -> set[str]:
     new = [sealed.new_key for sealed in batch if sealed.new_key is not None]
     if new:
         _check_kek(keys, new)
-        # Of two keys for one customer the first stays: `lookup` is unique.
         keys.execute_many(_ADD_KEY, [(key.subject, key.lookup, key.kek, key.wrapped, key.created) for key in new])
-    subjects = {sealed.subject for sealed in batch}
-    found = rows_in(keys, "SELECT subject FROM vault_key WHERE subject IN ({})", subjects)
-    refused = subjects - {subject for (subject,) in found}
-    _tell(keys, [sealed for sealed in batch if sealed.subject not in refused])
-    return refused
+    _tell(keys, batch)
 
 
 def _check_kek(keys: Session, new: Iterable[NewKey]) -> None:
