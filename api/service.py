@@ -197,10 +197,10 @@ class DecisionService:
         found = self.log.idempotent(named.scope, named.key, named.now)
         if found is None:
             return None
-        fingerprint, id_ = found
+        fingerprint, receipt = found
         if fingerprint != named.fingerprint:
             raise _conflict()
-        return self.find(id_)
+        return self.find(receipt.id)
 
 
 @attrs.frozen

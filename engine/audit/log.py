@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from engine.audit.entry import Entry, Kind, PolicyRecord, Receipt, StoredEntry, is_entry_id
 from engine.audit.merkle import Frontier, leaf_hash
+from engine.audit.rows import remembered
 from engine.audit.store.opening import open_store
 from engine.audit.tickets import Ticket
 from engine.audit.tiles import TileError
@@ -132,15 +133,10 @@ class DecisionLog:
             last = min(page + _PAGE, end)
             yield from self._entries(_ENTRY + '"index" >= ? AND "index" < ? ORDER BY "index"', [page, last])
 
-    def idempotent(self, scope: str, key: str, now: int) -> tuple[bytes, str] | None:
-        """The fingerprint and the entry's id under an idempotency key that has not expired. Raises LogUnavailable."""
+    def idempotent(self, scope: str, key: str, now: int) -> tuple[bytes, Receipt] | None:
+        """The fingerprint and the receipt under an idempotency key that has not expired. Raises LogUnavailable."""
         with self.store.reading() as session:
-            rows = session.execute(
-                'SELECT i.fingerprint, e.id FROM idempotency i JOIN entry e USING ("index") '
-                "WHERE i.scope = ? AND i.key = ? AND i.expires > ?",
-                [scope, key, now],
-            )
-        return (rows[0][0], rows[0][1]) if rows else None
+            return remembered(session, scope, key, now)
 
     def sealed(self, index: int) -> tuple[str, bytes] | None:
         """Subject and box of the facts of an entry, None if there are none, or none any more. Raises LogUnavailable."""

@@ -59,6 +59,17 @@ def write_rows(transaction: Transaction, tickets: Sequence[Ticket]) -> list[Outc
     return outcomes
 
 
+def remembered(log: Session, scope: str, name: str, now: int) -> tuple[bytes, Receipt] | None:
+    """The fingerprint and the receipt under a name that has not expired, None if nothing is remembered."""
+    rows = log.execute(
+        'SELECT i.fingerprint, e."index", e.leaf, e.id FROM idempotency i JOIN entry e USING ("index") '
+        "WHERE i.scope = ? AND i.key = ? AND i.expires > ?",
+        [scope, name, now],
+    )
+    found = ((fingerprint, Receipt(index, leaf, id_, is_earlier=True)) for fingerprint, index, leaf, id_ in rows)
+    return next(found, None)
+
+
 @attrs.define
 class _Group:
     """What is known of the entries of one transaction while its tickets are gone through."""
@@ -114,13 +125,7 @@ class _Group:
     def _find_key(self, log: Session, wanted: Idempotency, name: str) -> tuple[bytes, Receipt] | None:
         place = (wanted.scope, name)
         if place not in self.keys:
-            rows = log.execute(
-                'SELECT i.fingerprint, e."index", e.leaf, e.id FROM idempotency i JOIN entry e USING ("index") '
-                "WHERE i.scope = ? AND i.key = ? AND i.expires > ?",
-                [*place, wanted.now],
-            )
-            found = [(print_, Receipt(index, leaf, id_, is_earlier=True)) for print_, index, leaf, id_ in rows]
-            self.keys[place] = found[0] if found else None
+            self.keys[place] = remembered(log, *place, wanted.now)
         return self.keys[place]
 
     def _check_ids(self, entries: Iterable[Entry]) -> None:

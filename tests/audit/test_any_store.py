@@ -66,7 +66,7 @@ def test_an_idempotency_key_stands_for_its_first_entry_until_it_expires(log):
     first = log.append(named("k"))
     again = log.append(named("k", now=1_059))
     assert (again.index, again.id, again.is_earlier) == (first.index, first.id, True)
-    assert log.idempotent("caller", "k", 1_059) == (b"f", first.id)
+    assert log.idempotent("caller", "k", 1_059) == (b"f", first)
     with pytest.raises(IdempotencyConflict):
         log.append(named("k", b"another"))
     assert log.append(named("k", b"another", now=1_060)).index == 1
