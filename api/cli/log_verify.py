@@ -10,7 +10,8 @@ from pathlib import Path
 import click
 
 from api.cli.exit_codes import ExitCode
-from api.settings import Settings, SettingsError, from_environment
+from api.publishing import published_file
+from api.settings import SettingsError, from_environment
 from engine.audit import LogUnavailable, verify
 from engine.audit.layout import ANCHOR, PUBLIC_KEYS
 from engine.audit.store.opening import open_source
@@ -53,8 +54,9 @@ def log_verify(log: str | None, keys: tuple[str, ...], checkpoints: tuple[Path, 
                 f"no public keys are beside the log ({beside / PUBLIC_KEYS}); give those of its operator with --key"
             )
         trusted = verify.read_keys(keys or [str(beside / PUBLIC_KEYS)])
-        published = _published(settings) if log is None else ()
-        anchors = [verify.read_anchor(path) for path in (*checkpoints, *published)]
+        published = published_file(settings.checkpoint) if log is None else None
+        elsewhere = checkpoints if published is None or not published.exists() else (*checkpoints, published)
+        anchors = [verify.read_anchor(path) for path in elsewhere]
         now = datetime.now(UTC)
         if place.startswith(("postgresql://", "postgres://")):
             if (settings.data / ANCHOR).exists():
@@ -69,10 +71,3 @@ def log_verify(log: str | None, keys: tuple[str, ...], checkpoints: tuple[Path, 
         click.echo("\nThe keys beside the log were trusted. Whoever runs it can make others: give --key.", err=True)
     sys.stdout.flush()
     return report.exit_code or ExitCode.OK
-
-
-def _published(settings: Settings) -> tuple[Path, ...]:
-    """Where this machine's settings carry checkpoints to, if that is a file that is there."""
-    target = settings.checkpoint
-    is_file = target is not None and not target.startswith(("http://", "https://")) and Path(target).exists()
-    return (Path(target),) if target is not None and is_file else ()
