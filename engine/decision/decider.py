@@ -12,7 +12,8 @@ from engine.decision.decision import Decision
 from engine.decision.needs import Needs
 from engine.decision.request import RequestError, Requests, Violation
 from engine.decision.severity import outcome_of
-from engine.evaluators.compiled import Compiled, compile_expression
+from engine.evaluators.compiled import Compiled
+from engine.evaluators.evaluator import Evaluator
 from engine.language.source import Span
 from engine.measures.match import Matcher
 from engine.ownership import LOOK_THROUGH, SWITCH, resolve
@@ -38,7 +39,8 @@ class Case:
 class Decider:
     """Decides requests under a policy. It knows no clock: `today` is asked when a request names no day.
 
-    Policies that differ in their orders only have one program, and may share the `evaluator` made for it.
+    `evaluator` is one of the policy's program, the compiled one unless another is given. Policies that differ in their
+    orders only have one program, and may share it.
 
     Safe to share between threads. The same policy, facts and day give the same decision, byte for byte.
     """
@@ -47,13 +49,13 @@ class Decider:
         self,
         policy: Policy,
         today: Callable[[], datetime.date] | None = None,
-        evaluator: Compiled | None = None,
+        evaluator: Evaluator | None = None,
     ) -> None:
         self.policy = policy
         self._today = today
         self._requests = Requests(policy.vocabulary, policy.places)
-        self._evaluator = evaluator or Compiled(policy.program)
-        self._matcher = Matcher(policy.orders, compile_expression)
+        self.evaluator = evaluator or Compiled(policy.program)
+        self._matcher = Matcher(policy.orders, self.evaluator.expression)
         self.reading = policy.reading(SWITCH, LOOK_THROUGH)
         self._needs = Needs(policy.vocabulary)
         self._no_law = _no_law(policy)
@@ -89,7 +91,7 @@ class Decider:
 
     def findings(self, case: Case) -> list[Finding]:
         """The rules that apply to a case, in file order."""
-        found = self._evaluator.findings(case.action, case.as_of, case.facts, self.derived(case))
+        found = self.evaluator.findings(case.action, case.as_of, case.facts, self.derived(case))
         return [self._no_law] if found is None else found
 
     def derived(self, case: Case) -> DerivedLists:

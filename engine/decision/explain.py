@@ -10,7 +10,6 @@ import attrs
 from engine.decision.decider import Case, Decider
 from engine.decision.decision import Decision
 from engine.decision.derived_facts import DerivedFacts, derived_facts
-from engine.evaluators.compiled import compile_expression
 from engine.language.source import Span
 from engine.program.expressions import Element, Expr
 from engine.program.rule_set import Block, Clause, Condition, Item, Rule, RuleSet, walk
@@ -82,6 +81,7 @@ class _Explaining:
     def __init__(self, decider: Decider, case: Case, decision: Decision) -> None:
         self._case = case
         self._derived = decider.derived(case)
+        self._evaluator = decider.evaluator
         self._origins = decider.policy.world.origins
         self._compiled: dict[tuple[Expr, Element | None], Any] = {}
         self._fired: dict[str, list[str]] = {}
@@ -142,7 +142,7 @@ class _Explaining:
     def _holds(self, expr: Expr, element: Element | None = None, value: object = None) -> bool:
         key = (expr, element)
         if key not in self._compiled:
-            self._compiled[key] = compile_expression(expr, element)
+            self._compiled[key] = self._evaluator.expression(expr, element)
         case = self._case
         return bool(self._compiled[key](case.facts, case.as_of, case.action, self._derived, value))
 

@@ -1,25 +1,22 @@
-"""CEL text to a checked expression, by the official implementation; its complaints become diagnostics.
-
-The only module that imports the CEL library.
-"""
+"""CEL text to a checked expression, by the official implementation; its complaints become diagnostics."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from functools import cache, cached_property
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import attrs
-from cel_expr_python import cel
 
+from engine.language.cel_library import environment
 from engine.language.checked_expr import read_checked_expr
 from engine.language.complaints import complaints
 from engine.language.diagnostic import Diagnostic
 from engine.language.expression_text import ExpressionText
-from engine.language.names import FunctionType, Names
+from engine.language.names import Names
 from engine.language.source import Text
-from engine.vocabulary import Vocabulary, read_vocabulary
-from engine.vocabulary.descriptors import cel_type, descriptor_pool_of
+from engine.vocabulary import Vocabulary
+from engine.vocabulary.descriptors import cel_type
 
 MAX_EXPRESSION = 4096
 """Characters in one expression. The library's own limits (100,000 characters, 32 levels) stand behind it."""
@@ -52,11 +49,7 @@ class Checker:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._env = cel.NewEnv(
-            descriptor_pool=_pool(),
-            variables={name: _type(type_) for name, type_ in names.variables.items()},
-            functions=_declarations(names.functions),
-        )
+        self._env = environment(names.variables, names.functions)
 
     def compile(self, text: Text, diagnostics: list[Diagnostic]) -> Compiled | None:
         """The checked expression. None with diagnostics, or without when it rests on a fault reported elsewhere."""
@@ -79,11 +72,6 @@ class Checker:
         )
 
 
-@cache
-def _pool() -> Any:  # noqa: ANN401 - handed to the library as it is
-    return descriptor_pool_of(read_vocabulary())
-
-
 def root_types(vocabulary: Vocabulary) -> dict[str, str]:
     """CEL types of the names every expression knows."""
     return {
@@ -91,36 +79,3 @@ def root_types(vocabulary: Vocabulary) -> dict[str, str]:
         "as_of": "google.protobuf.Timestamp",
         "action": "string",
     }
-
-
-# Each checker declares nearly the same names as the one before, and making a declaration costs more than using it.
-
-
-@cache
-def _type(name: str) -> cel.Type:
-    if name.startswith("list("):
-        return cel.Type.List(_type(name[5:-1]))
-    return cel.Type(name)
-
-
-@cache
-def _declaration(name: str, overloads: tuple[FunctionType, ...]) -> Any:  # noqa: ANN401 - handed to the library as it is
-    return cel.FunctionDecl(
-        name,
-        [
-            cel.Overload(
-                id=overload.overload,
-                return_type=_type(overload.result),
-                parameters=[_type(type_) for type_ in overload.parameters],
-                is_member=overload.is_method,
-            )
-            for overload in overloads
-        ],
-    )
-
-
-def _declarations(functions: Collection[FunctionType]) -> list[Any]:
-    grouped: dict[str, list[FunctionType]] = {}
-    for function in functions:
-        grouped.setdefault(function.name, []).append(function)
-    return [_declaration(name, tuple(overloads)) for name, overloads in grouped.items()]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
 
 import attrs
 
 
 @attrs.frozen
 class FunctionType:
-    """One overload of a function. `is_method` when it is called on its first parameter."""
+    """One overload of a function. `is_method` when it is called on its first parameter.
+
+    `meaning` is what the official runtime calls; None when the function is only declared to the checker.
+    """
 
     name: str
     overload: str
     parameters: tuple[str, ...]
     result: str
     is_method: bool = False
+    meaning: Callable[..., Any] | None = None
 
 
 @attrs.frozen

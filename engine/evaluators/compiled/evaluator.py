@@ -6,18 +6,18 @@ import datetime
 import operator
 import threading
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from engine.evaluators.compiled.generate import generate
 from engine.evaluators.compiled.python_text import PythonText
+from engine.evaluators.evaluator import Facts, Holds
 from engine.program.expressions import Element, Expr
 from engine.program.finding import Finding
 from engine.program.rule_set import RuleSet
 from engine.vocabulary.derived import DerivedLists
 from engine.vocabulary.presence import is_present
 
-Facts = Mapping[str, Any]
 Decide = Callable[[Facts, str, str, DerivedLists], list[Finding]]
 
 
@@ -47,6 +47,15 @@ class Compiled:
         """The generated Python, for people who want to see it."""
         return generate(self._law(action, as_of), _names())
 
+    def expression(self, expr: Expr, element: Element | None = None) -> Holds:
+        """An expression as a function of facts, day, action and derived lists, and of the element it is about."""
+        names = _names()
+        writer = PythonText({}, names)
+        last = "element=None" if element is None else f"{writer.value(element)}=None"
+        text = f"def holds(facts, as_of, action, derived, {last}):\n    return {writer.value(expr)}\n"
+        function: Holds = _define(text, names, "holds")
+        return function
+
     def _law(self, action: str, as_of: str) -> list[RuleSet]:
         return [r for r in self._rule_sets if action in r.actions and r.in_force(as_of)]
 
@@ -60,16 +69,6 @@ class Compiled:
                 names = _names()
                 self._functions[key] = _define(generate(law, names), names, "decide")
             return self._functions[key]
-
-
-def compile_expression(expr: Expr, element: Element | None = None) -> Callable[..., bool]:
-    """An expression as a function of facts, day, action and derived lists, and of the list element it is about."""
-    names = _names()
-    writer = PythonText({}, names)
-    last = "element=None" if element is None else f"{writer.value(element)}=None"
-    text = f"def holds(facts, as_of, action, derived, {last}):\n    return {writer.value(expr)}\n"
-    function: Callable[..., bool] = _define(text, names, "holds")
-    return function
 
 
 def _names() -> dict[str, object]:

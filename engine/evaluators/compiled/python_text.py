@@ -135,7 +135,7 @@ def _root(_: PythonText, expr: Root) -> str:
     return f"(facts.get({expr.name!r}) or E)"
 
 
-SUPPORTED: dict[type, Callable[[PythonText, Any], str]] = {
+SUPPORTED: dict[type[Expr], Callable[[PythonText, Any], str]] = {
     Literal: lambda _, e: repr(e.value),
     Named: lambda text, e: text.value(e.item),
     Root: _root,

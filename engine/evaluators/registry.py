@@ -1,0 +1,25 @@
+"""The table of evaluators. Each is imported when it is asked for, so that nobody pays for what others need."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping, Sequence
+
+from engine.evaluators.evaluator import Evaluator, EvaluatorKind
+from engine.program.rule_set import RuleSet
+
+EVALUATORS: Mapping[str, str] = {
+    "compiled": "engine.evaluators.compiled",
+}
+"""The package of each evaluator, by its name. Each has its `EvaluatorKind` as `KIND`."""
+
+
+def evaluator_kind(name: str) -> EvaluatorKind:
+    """The evaluator of that name, one of `EVALUATORS`."""
+    kind: EvaluatorKind = importlib.import_module(EVALUATORS[name]).KIND
+    return kind
+
+
+def make_evaluator(name: str, rule_sets: Sequence[RuleSet]) -> Evaluator:
+    """An evaluator of these rule sets, by its name."""
+    return evaluator_kind(name).make(rule_sets)
