@@ -7,6 +7,8 @@ from functools import cache
 from typing import Any
 
 from cel_expr_python import cel
+from google.protobuf import message_factory
+from google.protobuf.message import Message
 
 from engine.language.names import FunctionType
 from engine.vocabulary import read_vocabulary
@@ -23,6 +25,28 @@ def environment(variables: Mapping[str, str], functions: Collection[FunctionType
         variables={name: type_named(type_) for name, type_ in variables.items()},
         functions=_declarations(functions),
     )
+
+
+def activation(values: Mapping[str, object]) -> cel.Activation:
+    """What names stand for while expressions are evaluated. Values are converted when they are first asked for.
+
+    A text ends at its first NUL, unless it stands in a message. A day before 1678 or after 2261 has to be one, too.
+    """
+    return _plain().Activation(values)
+
+
+def evaluate(expression: cel.Expression, given: cel.Activation) -> Any:  # noqa: ANN401 - whatever it comes to
+    """The value of an expression. Raises RuntimeError with the library's complaint when it comes to an error."""
+    value = expression.eval(activation=given)
+    if value.type() == cel.Type.ERROR:
+        raise RuntimeError(str(value.plain_value()))
+    return value.plain_value()
+
+
+@cache
+def message_class(name: str) -> type[Message]:
+    """The class of messages of a type that records of the vocabulary are made of, such as `facts.person`."""
+    return message_factory.GetMessageClass(_pool().FindMessageTypeByName(name))
 
 
 # Each environment declares nearly the same names as the one before, and making a declaration costs more than using it.
@@ -42,6 +66,10 @@ def _pool() -> Any:  # noqa: ANN401 - handed to the library as it is
 
 
 @cache
+def _plain() -> cel.Env:
+    return environment({}, ())
+
+
 def _declaration(name: str, overloads: tuple[FunctionType, ...]) -> Any:  # noqa: ANN401 - handed to the library as it is
     return cel.FunctionDecl(
         name,
@@ -58,8 +86,17 @@ def _declaration(name: str, overloads: tuple[FunctionType, ...]) -> Any:  # noqa
     )
 
 
+_kept_declaration = cache(_declaration)
+
+
+def _declare(name: str, overloads: tuple[FunctionType, ...]) -> Any:  # noqa: ANN401 - handed to the library as it is
+    # One with a meaning belongs to whoever gave it, and goes when they do.
+    is_theirs = any(overload.meaning is not None for overload in overloads)
+    return (_declaration if is_theirs else _kept_declaration)(name, overloads)
+
+
 def _declarations(functions: Collection[FunctionType]) -> list[Any]:
     grouped: dict[str, list[FunctionType]] = {}
     for function in functions:
         grouped.setdefault(function.name, []).append(function)
-    return [_declaration(name, tuple(overloads)) for name, overloads in grouped.items()]
+    return [_declare(name, tuple(overloads)) for name, overloads in grouped.items()]

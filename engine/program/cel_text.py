@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from engine.program.expressions import (
@@ -31,10 +31,31 @@ from engine.program.expressions import (
 
 def cel_text(expr: Expr) -> str:
     """The expression on one line. Definitions stand under their names; `Element`s without what tells loops apart."""
-    return _WRITTEN[type(expr)](expr)
+    return CelText(WRITTEN).text(expr)
 
 
-def _literal(expr: Literal) -> str:
+class CelText:
+    """Writes expressions by a table of operations."""
+
+    def __init__(self, table: Mapping[type, Callable[[Any, Any], str]]) -> None:
+        self._table = table
+
+    def text(self, expr: Expr) -> str:
+        """The expression where nothing stands beside it."""
+        return self._table[type(expr)](self, expr)
+
+    def operand(self, outer: Expr, inner: Expr) -> str:
+        """An operand, in parentheses where it binds no more tightly than what it stands in."""
+        mine, its = _RANK.get(type(outer), _TIGHT), _RANK.get(type(self.bare(inner)), _TIGHT)
+        is_loose = its < mine or (its == mine and its in _CHAINED) or its == _RANK[Choose]
+        return f"({self.text(inner)})" if is_loose else self.text(inner)
+
+    def bare(self, expr: Expr) -> Expr:
+        """What is written for an expression, as far as parentheses are concerned."""
+        return expr
+
+
+def _literal(_: CelText, expr: Literal) -> str:
     if isinstance(expr.value, bool):
         return str(expr.value).lower()
     if expr.type.kind == "date":
@@ -45,51 +66,56 @@ def _literal(expr: Literal) -> str:
     return repr(expr.value)
 
 
-def _member(expr: Member) -> str:
+def _member(cel: CelText, expr: Member) -> str:
     values = expr.values
-    among = cel_text(values) if isinstance(values, Read) else f"[{', '.join(_literal(value) for value in values)}]"
-    return f"{_in(expr, expr.item)} in {among}"
+    among = cel.text(values) if isinstance(values, Read) else f"[{', '.join(cel.text(value) for value in values)}]"
+    return f"{cel.operand(expr, expr.item)} in {among}"
 
 
-def _infix(operator: str) -> Callable[[Any], str]:
-    return lambda expr: f" {operator} ".join(_in(expr, item) for item in expr.items)
+def _infix(operator: str) -> Callable[[CelText, Any], str]:
+    return lambda cel, expr: f" {operator} ".join(cel.operand(expr, item) for item in expr.items)
 
 
-def _binary(expr: Compare | Arithmetic) -> str:
-    # Both group to the left: the same operator to the right of itself needs its parentheses.
-    right = f"({cel_text(expr.right)})" if _RANK.get(type(expr.right)) == _RANK[type(expr)] else _in(expr, expr.right)
-    return f"{_in(expr, expr.left)} {expr.operator} {right}"
+def _binary(cel: CelText, expr: Compare | Arithmetic) -> str:
+    return f"{cel.operand(expr, expr.left)} {expr.operator} {cel.operand(expr, expr.right)}"
+
+
+def _choose(cel: CelText, expr: Choose) -> str:
+    condition, then, otherwise = (cel.operand(expr, part) for part in (expr.condition, expr.then, expr.otherwise))
+    return f"{condition} ? {then} : {otherwise}"
 
 
 _RANK: dict[type, int] = {Choose: 0, Or: 1, And: 2, Compare: 3, Member: 3, Arithmetic: 4, Not: 5}
-"""How tightly an operation binds; what is not listed needs no parentheses anywhere."""
+"""How tightly an operation binds."""
+_CHAINED = frozenset({3, 4})
+"""Ranks of which one operation in another is written in parentheses on either side, as nobody reads it without."""
+_TIGHT = 9
+"""The rank of what is not listed, which needs no parentheses anywhere."""
 
 
-def _in(outer: Expr, inner: Expr) -> str:
-    """An operand, in parentheses where it binds less tightly than what it stands in."""
-    is_mixed = isinstance(outer, Arithmetic) and isinstance(inner, Arithmetic)
-    loose = is_mixed or _RANK.get(type(inner), 9) < _RANK.get(type(outer), 9) or isinstance(inner, Choose)
-    return f"({cel_text(inner)})" if loose else cel_text(inner)
+def _loop_name(element: Element) -> str:
+    return element.key.partition("#")[0]
 
 
-_WRITTEN: dict[type, Callable[[Any], str]] = {
+WRITTEN: dict[type, Callable[[CelText, Any], str]] = {
     Literal: _literal,
-    Named: lambda e: e.label,
-    Root: lambda e: e.name,
-    Element: lambda e: e.key.partition("#")[0],
-    Parameter: lambda e: e.name,
-    Read: lambda e: f"{cel_text(e.record)}.{e.field}",
-    Has: lambda e: f"has({cel_text(e.read)})",
-    Not: lambda e: f"!{_in(e, e.item)}",
+    Named: lambda _, e: e.label,
+    Root: lambda _, e: e.name,
+    Element: lambda _, e: _loop_name(e),
+    Parameter: lambda _, e: e.name,
+    Read: lambda cel, e: f"{cel.text(e.record)}.{e.field}",
+    Has: lambda cel, e: f"has({cel.text(e.read)})",
+    Not: lambda cel, e: f"!{cel.operand(e, e.item)}",
     And: _infix("&&"),
     Or: _infix("||"),
     Compare: _binary,
     Member: _member,
-    Within: lambda e: f"{cel_text(e.place)}.within('{e.region}')",
-    Choose: lambda e: f"{_in(e, e.condition)} ? {_in(e, e.then)} : {_in(e, e.otherwise)}",
-    Quantify: lambda e: f"{cel_text(e.over)}.{e.kind}({e.element.key.partition('#')[0]}, {cel_text(e.body)})",
-    Size: lambda e: f"size({cel_text(e.item)})",
-    TextTest: lambda e: f"{_in(e, e.text)}.{e.operator}({cel_text(e.part)})",
+    Within: lambda cel, e: f"{cel.operand(e, e.place)}.within('{e.region}')",
+    Choose: _choose,
+    Quantify: lambda cel, e: f"{cel.text(e.over)}.{e.kind}({cel.text(e.element)}, {cel.text(e.body)})",
+    Size: lambda cel, e: f"size({cel.text(e.item)})",
+    TextTest: lambda cel, e: f"{cel.operand(e, e.text)}.{e.operator}({cel.text(e.part)})",
     Arithmetic: _binary,
-    DaysBetween: lambda e: f"calendar.days_between({cel_text(e.start)}, {cel_text(e.end)})",
+    DaysBetween: lambda cel, e: f"calendar.days_between({cel.text(e.start)}, {cel.text(e.end)})",
 }
+"""How each operation is written."""

@@ -1,0 +1,126 @@
+"""Expressions to CEL in full: definitions are written out, and nothing but standard CEL and `within` is left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from engine.program.cel_text import WRITTEN, CelText
+from engine.program.expressions import (
+    DaysBetween,
+    Element,
+    Expr,
+    Literal,
+    Named,
+    Parameter,
+    Quantify,
+    Root,
+    Within,
+    children,
+)
+
+_LONGEST = 90_000
+"""Characters of a text; the library takes 100,000."""
+_DEEPEST = 30
+"""Levels of a text; the library takes 31."""
+_TEXTS = re.compile(r"'(?:[^'\\]|\\.)*'")
+_PLAIN = re.compile(r"[ !#-&(-\[\]-~]")
+
+
+class WholeText(CelText):
+    """Writes expressions. `regions` are the sets of places that `within` knows by their numbers; more come to them."""
+
+    def __init__(self) -> None:
+        super().__init__(SUPPORTED)
+        self.regions: list[frozenset[str]] = []
+        self._numbers: dict[frozenset[str], int] = {}
+
+    def region(self, places: frozenset[str]) -> int:
+        """The number of a set of places."""
+        if places not in self._numbers:
+            self._numbers[places] = len(self.regions)
+            self.regions.append(places)
+        return self._numbers[places]
+
+    def bare(self, expr: Expr) -> Expr:
+        """What stands behind the name."""
+        return self.bare(expr.item) if isinstance(expr, Named) else expr
+
+
+def element_name(element: Element) -> str:
+    """The variable that is the element: the keys that tell loops apart, in letters CEL takes."""
+    return "e_" + re.sub(r"\W", "_", element.key)
+
+
+def is_fit(text: str) -> bool:
+    """Whether the library takes a text as long and as deep: a bracket is a level, and so is a choice within one."""
+    if len(text) > _LONGEST:
+        return False
+    depth, around = 0, []
+    for char in _TEXTS.sub("", text):
+        if char in "([":
+            around.append(depth)
+            depth += 1
+        elif char in ")]":
+            depth = around.pop()
+        elif char == "?":
+            depth += 1
+        if depth > _DEEPEST:
+            return False
+    return True
+
+
+def outer_names(expr: Expr) -> dict[str, Root | Element]:
+    """What the expression mentions that is neither a fact, nor derived, nor bound by a quantifier in it, by the name
+    it is written under: elements of lists around it, and constants that were left open."""
+    return dict(_outer_names(expr, frozenset(), set()))
+
+
+def _outer_names(
+    expr: Expr, bound: frozenset[Element], seen: set[tuple[Expr, frozenset[Element]]]
+) -> Iterator[tuple[str, Root | Element]]:
+    if (expr, bound) in seen:
+        return
+    seen.add((expr, bound))
+    match expr:
+        case Element() if expr not in bound:
+            yield element_name(expr), expr
+        case Root(name, type_) if type_.kind not in {"record", "list"} and name not in {"as_of", "action"}:
+            yield name, expr
+        case Quantify(_, element, over, body):
+            yield from _outer_names(over, bound, seen)
+            yield from _outer_names(body, bound | {element}, seen)
+        case _:
+            for child in children(expr):
+                yield from _outer_names(child, bound, seen)
+
+
+def _literal(_: CelText, expr: Literal) -> str:
+    match expr.type.kind:
+        case "bool":
+            return "true" if expr.value else "false"
+        case "date":
+            return f"timestamp('{expr.value}T00:00:00Z')"
+        case "int":
+            return repr(expr.value)
+        case "number" | "pct":
+            return repr(float(expr.value))
+    # Escaped as far as may be: the text is then one line of ASCII whatever stands in it.
+    return "'" + "".join(char if _PLAIN.fullmatch(char) else f"\\U{ord(char):08x}" for char in str(expr.value)) + "'"
+
+
+def _within(cel: WholeText, expr: Within) -> str:
+    return f"{cel.operand(expr, expr.place)}.within({cel.region(expr.places)})"
+
+
+SUPPORTED: dict[type[Expr], Callable[[Any, Any], str]] = {
+    **{kind: written for kind, written in WRITTEN.items() if kind is not Parameter},
+    Literal: _literal,
+    Named: lambda cel, e: cel.text(e.item),
+    Element: lambda _, e: element_name(e),
+    Within: _within,
+    # A difference of timestamps overflows after 292 years, whole seconds do not.
+    DaysBetween: lambda cel, e: f"(int({cel.text(e.end)}) - int({cel.text(e.start)})) / 86400",
+}
+"""How each operation is written."""
