@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from api import problems
 from api.problems import FieldError, Problem
 from engine import Decider, Decision, Policy, RequestError
+from engine.evaluators.registry import make_evaluator
 from engine.vocabulary.explain import MAX_MISFITS
 
 
@@ -25,8 +27,13 @@ def day_under(reading: str | None, instant: datetime) -> date:
     return instant.astimezone(zone).date()
 
 
+def decider_of(policy: Policy, evaluator: str, now: Callable[[], datetime]) -> Decider:
+    """What decides under a policy, with the evaluator of that name."""
+    return Decider(policy, lambda: law_day(now(), policy), make_evaluator(evaluator, policy.program))
+
+
 def evaluate(decider: Decider, request: object, mode: str = "authoritative") -> Decision | Problem:
-    """The decision on a request, or the problem with it."""
+    """The decision on a request, or the problem with it. Raises NoOpinionError when the evaluator is at fault."""
     try:
         return decider.decide(request, mode)
     except RequestError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import orjson
 from flask import Flask, Response, g
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
@@ -12,9 +10,6 @@ from api import problems
 from api.problems import MEDIA_TYPE, Problem, RefusedError
 from api.service_log import LOGGER
 from engine.audit import LogUnavailable
-
-_RETRY_AFTER: Final = 5
-"""Seconds after which asking again makes sense, when nothing better is known."""
 
 
 def register(app: Flask) -> None:
@@ -29,7 +24,7 @@ def problem_response(problem: Problem, **extensions: object) -> Response:
     """The HTTP answer that carries a problem."""
     response = Response(orjson.dumps(problem.document(**extensions)), problem.type.status, mimetype=MEDIA_TYPE)
     if problem.type.status == 503:
-        response.headers["Retry-After"] = str(_RETRY_AFTER)
+        response.headers["Retry-After"] = str(problem.type.retry_after)
     return response
 
 

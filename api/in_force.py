@@ -13,13 +13,19 @@ from engine.audit import DecisionLog
 from engine.audit.vault import Readings
 
 _SWITCH = "interpretation."
+_AT_FIRST = "compiled"
+"""The evaluator of activations that name none: there was no other."""
 
 
 @attrs.frozen
 class InForce:
-    """The policy activated last: its digest, None if none was, and the chosen option of each of its switches."""
+    """The policy activated last: its digest, None if none was, and the chosen option of each of its switches.
+
+    `evaluator` is the name of what decides by it.
+    """
 
     digest: str | None
+    evaluator: str
     switches: Mapping[str, str]
 
     def today(self, now: Callable[[], datetime]) -> date:
@@ -37,8 +43,9 @@ class InForce:
 def policy_in_force(log: DecisionLog) -> InForce:
     """What the last activation in the log activated, from the copy that the log keeps. Raises LogUnavailable."""
     last = log.last_of("policy_activated")
-    digest = None if last is None else orjson.loads(last.body)["policy"]
+    body = {} if last is None else orjson.loads(last.body)
+    digest = body.get("policy")
     policy = None if digest is None else log.policy(digest)
     constants = {} if policy is None else orjson.loads(policy.document)["constants"]
     switches = {name.removeprefix(_SWITCH): str(value) for name, value in constants.items() if name.startswith(_SWITCH)}
-    return InForce(digest, switches)
+    return InForce(digest, body.get("evaluator", _AT_FIRST), switches)

@@ -14,12 +14,17 @@ MAX_TEXT = 512
 
 @attrs.frozen
 class ProblemType:
-    """One kind of problem. `slug` ends its type URI `/problems/<slug>`; `about` is its section of the docs page."""
+    """One kind of problem. `slug` ends its type URI `/problems/<slug>`; `about` is its section of the docs page.
+
+    `retry_after` is the number of seconds after which asking again makes sense, when nothing better is known; it is
+    said of problems of status 503.
+    """
 
     slug: str
     status: int
     title: str
     about: str
+    retry_after: int = 5
 
     @property
     def uri(self) -> str:
@@ -190,6 +195,15 @@ LOG_UNAVAILABLE = ProblemType(
     "A decision is given only once it is durable in the log. The log cannot be written now, so there is no decision. "
     "Treat the case as undecided and ask again after the number of seconds in `Retry-After`.",
 )
+NO_OPINION = ProblemType(
+    "no-opinion",
+    503,
+    "The evaluator gave no answer",
+    "What evaluates the rules is at fault, not the request: it died, took too long or answered nonsense. Nothing was "
+    "decided and nothing recorded. Treat the case as undecided and ask again after the number of seconds in "
+    "`Retry-After`; the service's own log says more.",
+    retry_after=1,
+)
 NOT_READY = ProblemType(
     "not-ready",
     503,
@@ -226,6 +240,7 @@ CATALOGUE = {
         METHOD_NOT_ALLOWED,
         IDEMPOTENCY_CONFLICT,
         LOG_UNAVAILABLE,
+        NO_OPINION,
         NOT_READY,
         INTERNAL_ERROR,
     )

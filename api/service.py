@@ -13,6 +13,7 @@ from api.asker import Asker
 from api.evaluation import evaluate
 from api.problems import Problem, RefusedError, refuse
 from api.recorder import Recorder, timestamp
+from api.service_log import LOGGER
 from engine import Decider, Policy
 from engine.audit import (
     DecisionLog,
@@ -26,6 +27,7 @@ from engine.audit import (
 )
 from engine.audit.checkpointer import Checkpointer
 from engine.audit.vault import Sealer, Vault
+from engine.evaluators.evaluator import NoOpinionError
 from engine.vocabulary.places import places_in
 
 REMEMBERED_SECONDS = 24 * 60 * 60
@@ -35,7 +37,7 @@ _ATTEMPTS = 5
 
 @attrs.frozen
 class DecisionService:
-    """Decides requests under one policy and records every decision before giving it."""
+    """Decides requests under one policy and records every decision before giving it. `evaluator` names what decides."""
 
     policy: Policy
     decider: Decider
@@ -43,6 +45,7 @@ class DecisionService:
     vault: Vault
     checkpointer: Checkpointer
     recorder: Recorder
+    evaluator: str
 
     def decide(self, request: object, asker: Asker) -> bytes:
         """The answer to one request, as JSON, once it is durable in the log.
@@ -50,7 +53,8 @@ class DecisionService:
         Asked again under the same idempotency key, it is the answer of the first time, and nothing is recorded.
 
         Raises:
-            RefusedError: the request does not fit the vocabulary, or its idempotency key stands for another.
+            RefusedError: the request does not fit the vocabulary, its idempotency key stands for another, or what
+                evaluates the rules is at fault.
             LogUnavailable: the decision could not be recorded, so there is none.
         """
         named = self._named(asker, b"one:")
@@ -123,7 +127,7 @@ class DecisionService:
         obstacle = self.checkpointer.obstacle()
         if obstacle is not None:
             raise LogUnavailable(obstacle)
-        decided = [request if isinstance(request, Problem) else self._decide(request) for request in requests]
+        decided = [request if isinstance(request, Problem) else self._decide(request, asker) for request in requests]
         receipts = iter(self._append(decided, asker, named))
         return [
             outcome if isinstance(outcome, Problem) else self._answered(outcome, next(receipts)) for outcome in decided
@@ -176,8 +180,12 @@ class DecisionService:
             idempotency=idempotency,
         )
 
-    def _decide(self, request: Any) -> _Decided | Problem:  # noqa: ANN401 - a JSON value
-        decision = evaluate(self.decider, request)
+    def _decide(self, request: Any, asker: Asker) -> _Decided | Problem:  # noqa: ANN401 - a JSON value
+        try:
+            decision = evaluate(self.decider, request)
+        except NoOpinionError as error:
+            LOGGER.error("the evaluator gave no answer", exc_info=error, extra={"request_id": asker.request_id})
+            return Problem(problems.NO_OPINION, f"The evaluator `{self.evaluator}` gave no answer.")
         return decision if isinstance(decision, Problem) else _Decided(request, decision.document)
 
     def _answered(self, decided: _Decided, receipt: Receipt) -> bytes:

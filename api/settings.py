@@ -11,12 +11,16 @@ from pathlib import Path
 import attrs
 
 import engine
+from engine.evaluators.registry import EVALUATORS, evaluator_kind
 
 _HOME = Path(engine.__file__).resolve().parents[1]
 """Where `rules/` and `jurisdictions/` lie: beside the engine package in a checkout, an editable install and a wheel."""
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 """Hosts the service may listen on. It has no doors yet, so nobody beyond this machine may knock."""
+
+DECIDES = "compiled"
+"""The evaluator that decides where no other is named."""
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -30,16 +34,17 @@ class Settings:
     """Where the service finds and keeps things, and how it listens. Paths are absolute.
 
     `rules` are the base and what is laid over it, in order; `data` holds all state; `port` 0 lets the system choose;
-    `threads` is how many requests each of `processes` works on at a time. `log_url` is the PostgreSQL database that
-    holds the log, None for files in `data`; `log_origin` the name it is signed under, `log_key` the file of the key
-    that signs; `kek_file` or `kek` (base64) the key that locks customers' keys; `checkpoint` the file or address that
-    checkpoints go to besides the one in `data`; `start_check` how much of the log is read first; `caller_header` the
-    header by which a proxy names callers.
+    `evaluator` is the name of the one that decides; `threads` is how many requests each of `processes` works on at a
+    time. `log_url` is the PostgreSQL database that holds the log, None for files in `data`; `log_origin` the name it is
+    signed under, `log_key` the file of the key that signs; `kek_file` or `kek` (base64) the key that locks customers'
+    keys; `checkpoint` the file or address that checkpoints go to besides the one in `data`; `start_check` how much of
+    the log is read first; `caller_header` the header by which a proxy names callers.
     """
 
     data: Path
     rules: tuple[Path, ...]
     jurisdictions: Path
+    evaluator: str = DECIDES
     host: str = "127.0.0.1"
     port: int = 8080
     threads: int = 8
@@ -79,6 +84,7 @@ VARIABLES = {
         "directory of rule files, then those laid over it, joined as in PATH; default the rules that come with Ostiary"
     ),
     "OSTIARY_JURISDICTIONS": "directory of places and special measures; default the one that comes with Ostiary",
+    "OSTIARY_EVALUATOR": f"evaluator that decides, one of {', '.join(EVALUATORS)}; default {DECIDES}",
     "OSTIARY_HOST": "address to listen on, one of 127.0.0.1, ::1, localhost; default 127.0.0.1",
     "OSTIARY_PORT": "port to listen on, 0 to 65535, 0 for any free one; default 8080",
     "OSTIARY_THREADS": "requests worked on at a time, 1 to 256; default 8",
@@ -125,6 +131,7 @@ def from_environment(
         jurisdictions=_directory(
             "OSTIARY_JURISDICTIONS", jurisdictions or values.get("OSTIARY_JURISDICTIONS") or default_jurisdictions()
         ),
+        evaluator=_evaluator(values),
         host=_host(values.get("OSTIARY_HOST", "127.0.0.1")),
         port=_number("OSTIARY_PORT", values, 8080, 0, 65535),
         threads=_number("OSTIARY_THREADS", values, 8, 1, 256),
@@ -203,6 +210,14 @@ def _host(value: str) -> str:
             f"callers who they are; give one of {known}, and put an authenticating proxy before it for other machines"
         )
     return value
+
+
+def _evaluator(values: Mapping[str, str]) -> str:
+    name = _word("OSTIARY_EVALUATOR", values, DECIDES, tuple(EVALUATORS))
+    absence = evaluator_kind(name).absence()
+    if absence is not None:
+        raise SettingsError(f"OSTIARY_EVALUATOR is `{name}`, which cannot be used here: {absence}")
+    return name
 
 
 def _number(name: str, values: Mapping[str, str], default: int, least: int, most: int) -> int:

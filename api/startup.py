@@ -6,14 +6,14 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from api.evaluation import law_day
+from api.evaluation import decider_of, law_day
 from api.in_force import policy_in_force
 from api.record import Record, open_record
 from api.recorder import Recorder
 from api.service import DecisionService
 from api.service_log import LOGGER
 from api.settings import Settings
-from engine import Decider, Policy, load
+from engine import Policy, load
 from engine.audit import DecisionLog
 
 
@@ -32,28 +32,30 @@ def open_service(
     try:
         # One service at a time, so that several that start together put one activation on record.
         with record.log.store.signing_turn():
-            _activate(policy, record, recorder)
+            _activate(policy, settings.evaluator, record, recorder)
         checkpointer = record.checkpointer(LOGGER.error)
     except BaseException:
         record.log.close()
         raise
-    decider = Decider(policy, recorder.today)
-    return DecisionService(policy, decider, record.log, record.vault, checkpointer, recorder)
+    decider = decider_of(policy, settings.evaluator, now)
+    return DecisionService(policy, decider, record.log, record.vault, checkpointer, recorder, settings.evaluator)
 
 
-def _activate(policy: Policy, record: Record, recorder: Recorder) -> None:
-    """Store the policy and put its activation on record, unless it was the last one activated."""
+def _activate(policy: Policy, evaluator: str, record: Record, recorder: Recorder) -> None:
+    """Store the policy and put its activation on record, unless it is in force already, with the same evaluator."""
     record.log.store_policy(policy.digest, policy.document, policy.files)
-    if policy_in_force(record.log).digest != policy.digest:
-        record.log.append(recorder.entry("policy_activated", _activation(policy, record.log)))
+    in_force = policy_in_force(record.log)
+    if (in_force.digest, in_force.evaluator) != (policy.digest, evaluator):
+        record.log.append(recorder.entry("policy_activated", _activation(policy, evaluator, record.log)))
 
 
-def _activation(policy: Policy, log: DecisionLog) -> dict[str, Any]:
+def _activation(policy: Policy, evaluator: str, log: DecisionLog) -> dict[str, Any]:
     """What came into force. Files are named by the hashes of the texts that are kept, those first loaded."""
     stored = log.policy(policy.digest)
     assert stored is not None
     return {
         "legal_status": policy.legal_status,
+        "evaluator": evaluator,
         "rule_sets": [rule_set.name for rule_set in policy.rule_sets],
         "orders": [order.id for order in policy.order_summaries],
         "switches": policy.readings,

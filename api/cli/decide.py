@@ -15,13 +15,14 @@ from api import problems
 from api.batch_body import read_line
 from api.cli.decision_text import decision_text, problem_text
 from api.cli.exit_codes import ExitCode
-from api.cli.options import Day, load_or_show, policy_options, wants_colour
-from api.evaluation import evaluate, invalid_request, law_day
+from api.cli.options import Day, evaluator_option, load_or_show, policy_options, wants_colour
+from api.evaluation import decider_of, evaluate, invalid_request
 from api.problems import Problem
 from api.request_body import MAX_SINGLE
 from engine import Decider, Decision, RequestError
 from engine.decision.explain import explain as explain_decision
 from engine.decision.explain import render_explanation
+from engine.evaluators.evaluator import NoOpinionError
 
 _TOO_LARGE = Problem(problems.BODY_TOO_LARGE, f"The request has more than {MAX_SINGLE:,} bytes.")
 
@@ -32,6 +33,7 @@ _TOO_LARGE = Problem(problems.BODY_TOO_LARGE, f"The request has more than {MAX_S
 @click.option("--as-of", type=Day(), metavar="DATE", help="Day on which the law is read, whatever a request says.")
 @click.option("--explain", is_flag=True, help="Show each rule that fired, and of each other the clause that failed.")
 @click.option("--format", "form", type=click.Choice(["human", "json"]), help="Default: human; with --batch, json.")
+@evaluator_option
 @policy_options
 def decide(
     *,
@@ -40,6 +42,7 @@ def decide(
     as_of: date | None,
     explain: bool,
     form: str | None,
+    evaluator: str,
     rules: tuple[Path, ...],
     jurisdictions: Path,
 ) -> int:
@@ -60,7 +63,7 @@ def decide(
     policy = load_or_show(rules, jurisdictions)
     if policy is None:
         return ExitCode.RULES_INVALID
-    decider = Decider(policy, lambda: law_day(datetime.now(UTC), policy))
+    decider = decider_of(policy, evaluator, lambda: datetime.now(UTC))
     with _open(file) as stream:
         if batch:
             return _decide_lines(decider, stream, as_of)
@@ -83,7 +86,10 @@ def _on_day(request: object, as_of: date | None) -> object:
 
 
 def _evaluate(decider: Decider, request: object) -> Decision | Problem:
-    return request if isinstance(request, Problem) else evaluate(decider, request, "dry_run")
+    try:
+        return request if isinstance(request, Problem) else evaluate(decider, request, "dry_run")
+    except NoOpinionError as error:
+        return _no_opinion(error)
 
 
 def _decide_lines(decider: Decider, stream: IO[bytes], as_of: date | None) -> int:
@@ -121,12 +127,18 @@ def _explain(decider: Decider, request: Any, form: str | None) -> int:  # noqa: 
         explanation = explain_decision(decider, request)
     except RequestError as error:
         return _show(invalid_request(error), request, form)
+    except NoOpinionError as error:
+        return _show(_no_opinion(error), request, form)
     if form == "json":
         _write_json({**_unrecorded(explanation.decision), "explanation": explanation.document})
     else:
         _show(explanation.decision, request, form)
         click.echo("\n" + render_explanation(explanation))
     return _code(explanation.decision)
+
+
+def _no_opinion(error: NoOpinionError) -> Problem:
+    return Problem(problems.NO_OPINION, f"{error}; --evaluator names another one.")
 
 
 def _show(answer: Decision | Problem, request: Any, form: str | None) -> int:  # noqa: ANN401 - a JSON value

@@ -11,8 +11,9 @@ from typing import Any, TypeVar
 
 import click
 
-from api.settings import default_jurisdictions, default_rules
+from api.settings import DECIDES, default_jurisdictions, default_rules
 from engine import Policy, PolicyError, load
+from engine.evaluators.registry import EVALUATORS, evaluator_kind
 from engine.language.rendering import render_text
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -58,6 +59,29 @@ def jurisdictions_option(command: _Command) -> _Command:
         show_default="the one that comes with Ostiary",
         help="Directory of places and special measures.",
     )(command)
+
+
+def evaluator_option(command: _Command) -> _Command:
+    """The option `--evaluator`: the name of one that can be used here."""
+    return click.option(
+        "--evaluator",
+        metavar="NAME",
+        default=DECIDES,
+        envvar="OSTIARY_EVALUATOR",
+        show_envvar=True,
+        show_default=True,
+        callback=_usable,
+        help=f"What decides: {', '.join(EVALUATORS)}.",
+    )(command)
+
+
+def _usable(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
+    if name not in EVALUATORS:
+        raise click.BadParameter(f"`{name}` is no evaluator; give one of {', '.join(EVALUATORS)}")
+    absence = evaluator_kind(name).absence()
+    if absence is not None:
+        raise click.BadParameter(f"`{name}` cannot be used here: {absence}")
+    return name
 
 
 def locate(path: Path | None, rules: Sequence[Path]) -> tuple[Sequence[Path], Path | None]:

@@ -21,8 +21,9 @@ from api.cli.options import load_or_show, policy_options
 from api.cli.processes import supervise
 from api.example import curl_line
 from api.server import Server, base_url, listen
-from api.settings import Settings, SettingsError, from_environment
+from api.settings import DECIDES, Settings, SettingsError, from_environment
 from engine.audit import LogUnavailable
+from engine.evaluators.registry import EVALUATORS
 
 
 @click.command()
@@ -41,6 +42,11 @@ from engine.audit import LogUnavailable
     "--processes",
     metavar="NUMBER",
     help="Processes that serve, on one log.  [env var: OSTIARY_PROCESSES; default: 1]",
+)
+@click.option(
+    "--evaluator",
+    metavar="NAME",
+    help=f"What decides: {', '.join(EVALUATORS)}.  [env var: OSTIARY_EVALUATOR; default: {DECIDES}]",
 )
 @click.option("--data", metavar="DIRECTORY", help="Directory of all state.  [env var: OSTIARY_DATA; default: var]")
 @policy_options

@@ -10,7 +10,7 @@ import click
 import orjson
 
 from api.cli.exit_codes import ExitCode
-from api.cli.options import count, locate, mistakes, policy_options, wants_colour
+from api.cli.options import count, evaluator_option, locate, mistakes, policy_options, wants_colour
 from api.cli.proof_text import proof_text
 from engine import PolicyError
 from engine.testing import CaseResult, Proof, TestReport, run_tests
@@ -25,9 +25,17 @@ from engine.testing import CaseResult, Proof, TestReport, run_tests
     "--strict", is_flag=True, help="Fail (exit code 4) on everything that is reported, not on failed tests only."
 )
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@evaluator_option
 @policy_options
 def test(
-    *, path: Path | None, mutants: bool, strict: bool, form: str, rules: tuple[Path, ...], jurisdictions: Path
+    *,
+    path: Path | None,
+    mutants: bool,
+    strict: bool,
+    form: str,
+    evaluator: str,
+    rules: tuple[Path, ...],
+    jurisdictions: Path,
 ) -> int:
     """Run the rule tests beside the rules (`*_test.yaml`).
 
@@ -44,7 +52,7 @@ def test(
     """
     directories, only = locate(path, rules)
     try:
-        report = run_tests(directories, jurisdictions, only, with_mutants=mutants)
+        report = run_tests(directories, jurisdictions, only, evaluator=evaluator, with_mutants=mutants)
     except PolicyError as error:
         click.echo(mistakes(error), err=True)
         return ExitCode.RULES_INVALID

@@ -33,6 +33,7 @@ _BODY_PROBLEMS = (
     problems.UNKNOWN_KEY,
     problems.IDEMPOTENCY_CONFLICT,
     problems.LOG_UNAVAILABLE,
+    problems.NO_OPINION,
     problems.INTERNAL_ERROR,
 )
 _IDEMPOTENCY_KEY = {

@@ -6,7 +6,7 @@ from api import problems
 from api.application import service
 from api.openapi import Blueprint
 from api.schemas.policy import PolicySchema
-from engine import Policy
+from api.service import DecisionService
 
 policy = Blueprint("policy", __name__, description="The rules, orders and sources loaded")
 
@@ -15,9 +15,9 @@ policy = Blueprint("policy", __name__, description="The rules, orders and source
 @policy.response(200, PolicySchema, description="The loaded policy")
 @policy.refuses(problems.INTERNAL_ERROR)
 @policy.doc(operationId="getPolicy")
-def get_policy() -> Policy:
+def get_policy() -> DecisionService:
     """Which policy decides.
 
     The digest is the one that stands on every decision: two policies with the same digest decide alike.
     """
-    return service().policy
+    return service()

@@ -45,19 +45,26 @@ class OrderSchema(Schema):
 
 
 class PolicySchema(Schema):
-    """The policy that decides now."""
+    """The policy that decides now, of the service that decides by it."""
 
-    digest = fields.String(required=True, metadata={"description": "Identity of everything that can change a decision"})
-    legal_status = fields.String(required=True, metadata={"description": "Standing of the sources in use"})
+    digest = fields.String(
+        required=True,
+        attribute="policy.digest",
+        metadata={"description": "Identity of everything that can change a decision"},
+    )
+    legal_status = fields.String(
+        required=True, attribute="policy.legal_status", metadata={"description": "Standing of the sources in use"}
+    )
     sources = fields.Dict(
         keys=fields.String(),
         values=fields.String(),
         required=True,
-        attribute="statuses",
+        attribute="policy.statuses",
         metadata={"description": "Standing of each source, by its key"},
     )
-    rule_sets = fields.List(fields.Nested(RuleSetSchema), required=True)
-    orders = fields.List(fields.Nested(OrderSchema), required=True, attribute="order_summaries")
+    evaluator = fields.String(required=True, metadata={"description": "What evaluates the rules (docs/evaluators.md)"})
+    rule_sets = fields.List(fields.Nested(RuleSetSchema), required=True, attribute="policy.rule_sets")
+    orders = fields.List(fields.Nested(OrderSchema), required=True, attribute="policy.order_summaries")
 
 
 class HealthSchema(Schema):

@@ -10,7 +10,8 @@ from typing import Any
 import attrs
 
 from engine.decision import Decider, RequestError
-from engine.evaluators.compiled import Compiled
+from engine.evaluators.evaluator import Evaluator, NoOpinionError
+from engine.evaluators.registry import make_evaluator
 from engine.language.diagnostic import Diagnostic, in_order
 from engine.language.document import Document, read_document
 from engine.language.source import Source
@@ -75,27 +76,34 @@ class TestReport:
 
 
 def run_tests(
-    rules: Path | Sequence[Path], jurisdictions: Path, only: Path | None = None, *, with_mutants: bool = False
+    rules: Path | Sequence[Path],
+    jurisdictions: Path,
+    only: Path | None = None,
+    *,
+    evaluator: str = "compiled",
+    with_mutants: bool = False,
 ) -> TestReport:
     """Run the tests of rules directories, or only those in a file or directory of them.
 
     The tests of a directory say what it comes to on top of those before it, so those of the base are asked of the base
     alone, and those of an overlay of the overlay over what it is laid upon.
 
-    With mutants, also tell what the tests prove: of all rules and definitions, or of those beside the tests that are
-    run. Raises PolicyError when the rules or the test files are not well-formed.
+    `evaluator` is the name of what decides; a test of which it has no opinion has failed. With mutants, also tell what
+    the tests prove: of all rules and definitions, or of those beside the tests that are run; mutants are decided by the
+    compiled evaluator. Raises PolicyError when the rules or the test files are not well-formed.
     """
     layers = [rules] if isinstance(rules, Path) else rules
-    return _Run(layers, jurisdictions, with_mutants=with_mutants).report(only)
+    return _Run(layers, jurisdictions, evaluator, with_mutants=with_mutants).report(only)
 
 
 class _Run:
-    def __init__(self, rules: Sequence[Path], jurisdictions: Path, *, with_mutants: bool) -> None:
+    def __init__(self, rules: Sequence[Path], jurisdictions: Path, evaluator: str, *, with_mutants: bool) -> None:
+        self._evaluator = evaluator
         self._with_mutants = with_mutants
         self.diagnostics: list[Diagnostic] = []
         self._files = read_files(rules, jurisdictions, self.diagnostics)
         self._top = len(rules) - 1
-        self._policies: dict[str, tuple[Policy, Compiled]] = {}
+        self._policies: dict[str, tuple[Policy, Evaluator]] = {}
         self._deciders: dict[str, Decider] = {}
         self._opened: dict[str, Policy | None] = {}
         self._trials: list[Trial] = []
@@ -186,11 +194,11 @@ class _Run:
             )
             decider = self._decider(layer, {f"order {i}": order for i, order in enumerate(orders)}, overrides)
             case = decider.case({"action": when["action"], "as_of": when["as_of"], "facts": facts})
-        except (NoSuchPathError, RequestError) as error:
+            findings = decider.findings(case)
+        except (NoSuchPathError, RequestError, NoOpinionError) as error:
             return [str(error)], []
         except PolicyError as error:
             return [f"with the orders and overrides of this test: {d.message}" for d in error.diagnostics], []
-        findings = decider.findings(case)
         differing = list(differences(decider.decision(case, findings, "dry_run"), test["then"]))
         if not differing:
             program = self._open(layer, overrides) if self._with_mutants else decider.policy
@@ -218,7 +226,7 @@ class _Run:
         readings = _key(layer, overrides)
         if readings not in self._policies:
             policy = load_files(self._files.up_to(layer).texts, overrides, shown=self._files.shown)
-            self._policies[readings] = policy, Compiled(policy.program)
+            self._policies[readings] = policy, make_evaluator(self._evaluator, policy.program)
         policy, evaluator = self._policies[readings]
         key = readings + json.dumps(orders, sort_keys=True)
         if key not in self._deciders:

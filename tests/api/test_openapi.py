@@ -73,8 +73,9 @@ def test_answers_fit_their_schemas(document: dict, client: FlaskClient) -> None:
 
 def test_the_policy_route_tells_what_is_loaded(client: FlaskClient, policy) -> None:
     loaded = client.get("/v1/policy").json
-    assert list(loaded) == ["digest", "legal_status", "sources", "rule_sets", "orders"]
+    assert list(loaded) == ["digest", "legal_status", "sources", "evaluator", "rule_sets", "orders"]
     assert loaded["digest"] == policy.digest
+    assert loaded["evaluator"] == "compiled"
     assert loaded["legal_status"] == "proposed_not_in_force"
     assert [rule_set["name"] for rule_set in loaded["rule_sets"]] == [summary.name for summary in policy.rule_sets]
     assert all(rule_set["rules"] for rule_set in loaded["rule_sets"])
