@@ -11,6 +11,7 @@ from engine.program.rule_set import RuleSet
 EVALUATORS: Mapping[str, str] = {
     "compiled": "engine.evaluators.compiled",
     "reference": "engine.evaluators.reference",
+    "rete": "engine.evaluators.rete",
 }
 """The package of each evaluator, by its name. Each has its `EvaluatorKind` as `KIND`."""
 
