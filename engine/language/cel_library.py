@@ -30,7 +30,8 @@ def environment(variables: Mapping[str, str], functions: Collection[FunctionType
 def activation(values: Mapping[str, object]) -> cel.Activation:
     """What names stand for while expressions are evaluated. Values are converted when they are first asked for.
 
-    A text ends at its first NUL, unless it stands in a message. A day before 1678 or after 2261 has to be one, too.
+    They must be of the very types that the expressions declare, as nothing here knows those. A text ends at its first
+    NUL, unless it stands in a message; a point in time must be one.
     """
     return _plain().Activation(values)
 

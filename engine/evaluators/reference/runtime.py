@@ -17,7 +17,7 @@ import attrs
 from engine.evaluators.evaluator import NoOpinionError
 from engine.evaluators.reference.case import Case
 from engine.evaluators.reference.messages import taken, variable_type
-from engine.evaluators.reference.whole_text import WholeText, is_fit, outer_names
+from engine.evaluators.reference.whole_text import WholeText, outer_names
 from engine.language.cel import root_types
 from engine.language.cel_library import environment, evaluate
 from engine.language.names import FunctionType
@@ -83,21 +83,20 @@ class Runtime:
 
     def _compile(self, expr: Expr) -> _Compiled:
         with self._lock:
-            text = self._writer.text(expr)
-            if not is_fit(text):
-                made = _Compiled(None, ())
-            else:
-                outer = outer_names(expr)
-                constants = tuple(name for name in outer.values() if isinstance(name, Root))
-                environment_ = self._environment({name: variable_type(one.type) for name, one in outer.items()})
-                try:
-                    made = _Compiled(
-                        environment_.compile(f"int({text})" if expr.type.kind == "date" else text), constants
-                    )
-                except RuntimeError as error:
-                    raise _no_opinion(error) from error
-            self._compiled[expr] = made
-            return made
+            self._compiled[expr] = self._made(expr)
+            return self._compiled[expr]
+
+    def _made(self, expr: Expr) -> _Compiled:
+        text = self._writer.whole(expr)
+        if text is None:
+            return _Compiled(None, ())
+        outer = outer_names(expr)
+        env = self._environment({name: variable_type(one.type) for name, one in outer.items()})
+        try:
+            expression = env.compile(f"int({text})" if expr.type.kind == "date" else text)
+        except RuntimeError as error:
+            raise _no_opinion(error) from error
+        return _Compiled(expression, tuple(one for one in outer.values() if isinstance(one, Root)))
 
     def _environment(self, outer: Mapping[str, str]) -> Any:  # noqa: ANN401 - handed to the library as it is
         key = tuple(sorted(outer.items()))

@@ -8,10 +8,12 @@ from typing import Any
 
 from engine.program.cel_text import WRITTEN, CelText
 from engine.program.expressions import (
+    Choose,
     DaysBetween,
     Element,
     Expr,
     Literal,
+    Member,
     Named,
     Parameter,
     Quantify,
@@ -22,9 +24,10 @@ from engine.program.expressions import (
 
 _LONGEST = 90_000
 """Characters of a text; the library takes 100,000."""
-_DEEPEST = 30
+_DEEPEST = 28
 """Levels of a text; the library takes 31."""
-_TEXTS = re.compile(r"'(?:[^'\\]|\\.)*'")
+_LEVELS: dict[type[Expr], int] = {Named: 0, Choose: 2, Member: 2, DaysBetween: 4}
+"""What an operation adds to the levels of the deepest operand, as the library counts; any other adds one."""
 _PLAIN = re.compile(r"[ !#-&(-\[\]-~]")
 
 
@@ -35,6 +38,14 @@ class WholeText(CelText):
         super().__init__(SUPPORTED)
         self.regions: list[frozenset[str]] = []
         self._numbers: dict[frozenset[str], int] = {}
+        self._levels: dict[Expr, int] = {}
+
+    def whole(self, expr: Expr) -> str | None:
+        """The text of an expression; None when it is longer or deeper than the library takes."""
+        if self._levels_of(expr) > _DEEPEST:
+            return None
+        text = self.text(expr)
+        return text if len(text) <= _LONGEST else None
 
     def region(self, places: frozenset[str]) -> int:
         """The number of a set of places."""
@@ -42,6 +53,12 @@ class WholeText(CelText):
             self._numbers[places] = len(self.regions)
             self.regions.append(places)
         return self._numbers[places]
+
+    def _levels_of(self, expr: Expr) -> int:
+        if expr not in self._levels:
+            below = max(map(self._levels_of, children(expr)), default=0)
+            self._levels[expr] = below + _LEVELS.get(type(expr), 1)
+        return self._levels[expr]
 
     def bare(self, expr: Expr) -> Expr:
         """What stands behind the name."""
@@ -51,24 +68,6 @@ class WholeText(CelText):
 def element_name(element: Element) -> str:
     """The variable that is the element: the keys that tell loops apart, in letters CEL takes."""
     return "e_" + re.sub(r"\W", "_", element.key)
-
-
-def is_fit(text: str) -> bool:
-    """Whether the library takes a text as long and as deep: a bracket is a level, and so is a choice within one."""
-    if len(text) > _LONGEST:
-        return False
-    depth, around = 0, []
-    for char in _TEXTS.sub("", text):
-        if char in "([":
-            around.append(depth)
-            depth += 1
-        elif char in ")]":
-            depth = around.pop()
-        elif char == "?":
-            depth += 1
-        if depth > _DEEPEST:
-            return False
-    return True
 
 
 def outer_names(expr: Expr) -> dict[str, Root | Element]:
