@@ -18,6 +18,8 @@ _COMMANDS: Final = {
     "check": "Look for mistakes in rules and jurisdictions",
     "test": "Run the rule tests beside the rules",
     "coverage": "Show what answers each paragraph of the law",
+    "conformance": "Run the published suites of CEL and CEL Policy",
+    "export": "Write the rules as plain CEL Policy",
     "log": "Work with the log of decisions",
     "retention": "Keep, hold and destroy what identifies customers",
 }
@@ -33,7 +35,7 @@ def ostiary() -> None:
     """Decide, with reasons and citations, whether a cloud account may be opened or kept.
 
     Exit codes: 0 ok or allowed, 1 usage or input/output, 2 not allowed (decide, retention destroy) or not as recorded
-    (log), 3 rules invalid, 4 tests failed. `log verify` has codes of its own for 2 to 4.
+    (log), 3 rules invalid, 4 tests failed (test, conformance). `log verify` has codes of its own for 2 to 4.
     """
 
 

@@ -19,4 +19,4 @@ class ExitCode(IntEnum):
     RULES_INVALID = 3
     """The rules or jurisdictions have mistakes."""
     TESTS_FAILED = 4
-    """`test`: at least one rule test failed."""
+    """`test`: at least one rule test failed; `conformance`: at least one case of a suite."""

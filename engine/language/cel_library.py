@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -48,6 +49,27 @@ def evaluate(expression: cel.Expression, given: cel.Activation) -> Any:  # noqa:
 def message_class(name: str) -> type[Message]:
     """The class of messages of a type that records of the vocabulary are made of, such as `facts.person`."""
     return message_factory.GetMessageClass(_pool().FindMessageTypeByName(name))
+
+
+def configured_environment(
+    config: Mapping[str, Any],
+    *,
+    abbreviations: Sequence[str] = (),
+    meanings: Mapping[str, Callable[..., Any]] | None = None,
+) -> cel.Env:
+    """What expressions are compiled in by an environment's own configuration, which knows nothing of the vocabulary.
+
+    `config` has the form of cel-policy's `config.yaml`: `variables`, `functions`, `extensions`, `stdlib`, `container`.
+    `abbreviations` are full names of types that go by their last part; `meanings` are what the runtime calls, by the
+    id of the overload. Raises RuntimeError, or ValueError for a name that is none, with the library's complaints;
+    `compile` of it raises RuntimeError.
+    """
+    return cel.NewEnv(
+        # JSON is YAML, and needs no rules about quotes.
+        config=cel.NewEnvConfigFromYaml(json.dumps(config)),
+        container=cel.ExpressionContainer(config.get("container", ""), abbreviations=list(abbreviations)),
+        function_impls=dict(meanings or {}),
+    )
 
 
 # Each environment declares nearly the same names as the one before, and making a declaration costs more than using it.

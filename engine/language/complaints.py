@@ -56,8 +56,8 @@ _TYPES = {
 def complaints(text: Text, raw: str, names: Names) -> list[Diagnostic]:
     """Each mistake once; empty when all the library says follows from a mistake that has been reported elsewhere."""
     found = [
-        _Complaint(_offset(text.value, int(line), int(column)), message)
-        for line, column, message in _ERROR.findall(raw)
+        _Complaint(offset, message)
+        for offset, message in located(text.value, raw)
         if not any(words in message for words in _CONSEQUENCES)
     ]
     if raw.startswith("CANCELLED") or any("recursion depth" in complaint.message for complaint in found):
@@ -70,6 +70,11 @@ def complaints(text: Text, raw: str, names: Names) -> list[Diagnostic]:
     if not found:
         return [Diagnostic("R301", "the expression cannot be read", text.inside)]
     return list(_Explaining(text, names).explain(found))
+
+
+def located(text: str, raw: str) -> list[tuple[int, str]]:
+    """Each complaint of the library about a text: the character it is about, and what it says."""
+    return [(_offset(text, int(line), int(column)), message) for line, column, message in _ERROR.findall(raw)]
 
 
 def plain_type(type_: str) -> str:
@@ -204,8 +209,9 @@ class _Explaining:
         field = selected if last is None else next(part for part in last.parts if part.end == selected.end)
         if match := _FIELD.search(message):
             record = match[2].removeprefix(f"{PACKAGE}.")
-            fields = read_vocabulary().records[record].fields
-            help_ = suggest(match[1], fields.keys(), f"fields of `{record}`")
+            # Beside the records of the vocabulary, CEL knows messages of its own, such as `google.protobuf.Duration`.
+            known = read_vocabulary().records.get(record)
+            help_ = None if known is None else suggest(match[1], known.fields.keys(), f"fields of `{record}`")
             return self._diagnostic("R303", f"unknown field `{match[1][:60]}` in `{record}`", field, help_)
         if match := _OVERLOAD.search(message):
             return self._no_overload(offset, match[1], match[2])

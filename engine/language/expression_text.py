@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 
 import attrs
 
@@ -75,6 +76,11 @@ class ExpressionText:
             else:
                 self._ends[token.start()] = token.end()
         self._starts = [name.start for name in self._names]
+
+    @property
+    def names(self) -> Sequence[DottedName]:
+        """Every name, in order."""
+        return self._names
 
     def name_at(self, offset: int) -> DottedName | None:
         """The name of which a character, or the dot before it, stands at the offset."""

@@ -14,7 +14,7 @@ from api.cli import decision_text, options, ostiary
 from api.cli.exit_codes import ExitCode
 
 DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
-COMMANDS = ["serve", "decide", "check", "test"]
+COMMANDS = ["serve", "decide", "check", "test", "conformance", "export"]
 
 
 @pytest.mark.parametrize(

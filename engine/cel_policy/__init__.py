@@ -1,0 +1,1 @@
+"""Plain CEL Policy documents (https://github.com/cel-expr/cel-policy): read, checked, evaluated, and written."""
