@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from random import random as random_number
 from typing import Final
 
 from flask import Flask, Response, g, request
@@ -46,6 +47,7 @@ def create_app(
     policy: Policy | None = None,
     new_id: Callable[[], str] = new_uuid,
     now: Callable[[], datetime] = current_time,
+    random: Callable[[], float] = random_number,
 ) -> Flask:
     """The application, with its policy loaded and its log open.
 
@@ -54,12 +56,14 @@ def create_app(
         policy: the policy, when it is loaded already; otherwise it is read from the directories of the settings.
         new_id: makes the ids of decisions.
         now: tells the time, in UTC.
+        random: gives numbers from 0 up to but not including 1, which choose the decisions others are asked about.
 
     Raises:
+        SettingsError: a second opinion is asked for that cannot be given here.
         PolicyError: the rules or jurisdictions have mistakes.
         LogUnavailable: the log cannot be opened.
     """
-    service = open_service(settings, policy=policy, new_id=new_id, now=now)
+    service = open_service(settings, policy=policy, new_id=new_id, now=now, random=random)
     app = Flask("api", static_folder=str(_WEB / "static"), template_folder=str(_WEB / "templates"))
     app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
     app.before_request(_check_headers)

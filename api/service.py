@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TypeAlias
 
 import attrs
 import orjson
 
 from api import problems
 from api.asker import Asker
+from api.decided import Decided, answer
 from api.evaluation import evaluate
+from api.metrics import Metrics
 from api.problems import Problem, RefusedError, refuse
 from api.recorder import Recorder, timestamp
+from api.second_opinion import SecondOpinion
 from api.service_log import LOGGER
 from engine import Decider, Policy
 from engine.audit import (
@@ -27,12 +30,21 @@ from engine.audit import (
 )
 from engine.audit.checkpointer import Checkpointer
 from engine.audit.vault import Sealer, Vault
+from engine.decision.decider import Case
 from engine.evaluators.evaluator import NoOpinionError
 from engine.vocabulary.places import places_in
 
 REMEMBERED_SECONDS = 24 * 60 * 60
 """How long an idempotency key stands for the request it came with."""
 _ATTEMPTS = 5
+
+WhenGiven: TypeAlias = Callable[[Callable[[], object]], object]
+"""Takes what is to be done once the answer has gone out."""
+
+
+def at_once(work: Callable[[], object]) -> None:
+    """For whoever gives answers by returning them."""
+    work()
 
 
 @attrs.frozen
@@ -46,11 +58,14 @@ class DecisionService:
     checkpointer: Checkpointer
     recorder: Recorder
     evaluator: str
+    second_opinion: SecondOpinion
+    metrics: Metrics
 
-    def decide(self, request: object, asker: Asker) -> bytes:
+    def decide(self, request: object, asker: Asker, when_given: WhenGiven = at_once) -> bytes:
         """The answer to one request, as JSON, once it is durable in the log.
 
-        Asked again under the same idempotency key, it is the answer of the first time, and nothing is recorded.
+        Asked again under the same idempotency key, it is the answer of the first time, and nothing is recorded. Other
+        evaluators that are to be asked afterwards are asked `when_given`.
 
         Raises:
             RefusedError: the request does not fit the vocabulary, its idempotency key stands for another, or what
@@ -62,12 +77,12 @@ class DecisionService:
             earlier = self._earlier(named)
             if earlier is not None:
                 return earlier
-        (answer,) = self._record([request], asker, [named])
-        if isinstance(answer, Problem):
-            raise RefusedError(answer)
-        return answer
+        (outcome,) = self._record([request], asker, [named], when_given)
+        if isinstance(outcome, Problem):
+            raise RefusedError(outcome)
+        return outcome
 
-    def decide_batch(self, items: Iterable[object], asker: Asker) -> list[bytes]:
+    def decide_batch(self, items: Iterable[object], asker: Asker, when_given: WhenGiven = at_once) -> list[bytes]:
         """One answer for each item, in order: a decision, or a problem document with the item's index in `item`.
 
         An item that is a `Problem` already is answered with it. All decisions become durable together. Under an
@@ -82,8 +97,8 @@ class DecisionService:
         whole = self._named(asker, b"batch:")
         named = [whole and attrs.evolve(whole, item=index) for index in range(len(requests))]
         return [
-            orjson.dumps(answer.document(item=index)) if isinstance(answer, Problem) else answer
-            for index, answer in enumerate(self._record(requests, asker, named))
+            orjson.dumps(outcome.document(item=index)) if isinstance(outcome, Problem) else outcome
+            for index, outcome in enumerate(self._record(requests, asker, named, when_given))
         ]
 
     def find(self, id_: str) -> bytes | None:
@@ -92,7 +107,7 @@ class DecisionService:
         if found is None:
             return None
         record = orjson.loads(found.body)
-        return _answer(record["decision"], Receipt(found.index, found.leaf, found.id))
+        return answer(record["decision"], Receipt(found.index, found.leaf, found.id))
 
     def entry(self, id_: str) -> StoredEntry | None:
         """The entry of the decision of this id; None when there is none."""
@@ -113,16 +128,20 @@ class DecisionService:
         """Why no decision could be given now; empty when one could."""
         log = self.log.is_ready()
         vault = None if log else self.vault.obstacle()
-        return tuple(filter(None, (log, vault, self.checkpointer.obstacle())))
+        differing = None if log else self.second_opinion.obstacle()
+        return tuple(filter(None, (log, vault, self.checkpointer.obstacle(), differing)))
 
     def close(self) -> None:
-        """Finish what is being recorded, sign it, then close the log."""
+        """Finish what is being asked and recorded, sign it, then close the log."""
         try:
+            self.second_opinion.close()
             self.checkpointer.close()
         finally:
             self.log.close()
 
-    def _record(self, requests: list[object], asker: Asker, named: list[Idempotency | None]) -> list[bytes | Problem]:
+    def _record(
+        self, requests: list[object], asker: Asker, named: list[Idempotency | None], when_given: WhenGiven
+    ) -> list[bytes | Problem]:
         """The answers to requests whose decisions have become durable in one transaction."""
         obstacle = self.checkpointer.obstacle()
         if obstacle is not None:
@@ -130,16 +149,17 @@ class DecisionService:
         decided = [request if isinstance(request, Problem) else self._decide(request, asker) for request in requests]
         receipts = iter(self._append(decided, asker, named))
         return [
-            outcome if isinstance(outcome, Problem) else self._answered(outcome, next(receipts)) for outcome in decided
+            outcome if isinstance(outcome, Problem) else self._answered(outcome, next(receipts), when_given)
+            for outcome in decided
         ]
 
-    def _append(
-        self, decided: list[_Decided | Problem], asker: Asker, named: list[Idempotency | None]
-    ) -> list[Receipt]:
+    def _append(self, decided: list[Decided | Problem], asker: Asker, named: list[Idempotency | None]) -> list[Receipt]:
+        """The receipts of the decisions, whatever else is appended with them."""
         for _ in range(_ATTEMPTS):
             entries = list(self._entries(decided, asker, named))
             try:
-                return self.log.append_all(entries)
+                receipts = self.log.append_all(entries)
+                return [found for entry, found in zip(entries, receipts, strict=True) if entry.kind == "decision"]
             except KeyOutdated as outdated:
                 # The customer's key was made or destroyed by another request in between.
                 trouble = outdated
@@ -148,14 +168,18 @@ class DecisionService:
         raise LogUnavailable(f"the keys of these customers keep changing ({trouble}); ask again", retry_after=1)
 
     def _entries(
-        self, decided: list[_Decided | Problem], asker: Asker, named: list[Idempotency | None]
+        self, decided: list[Decided | Problem], asker: Asker, named: list[Idempotency | None]
     ) -> Iterator[Entry]:
         sealer = self.vault.sealer(timestamp(self.recorder.now()))
         for outcome, idempotency in zip(decided, named, strict=True):
-            if isinstance(outcome, _Decided):
-                yield self._entry(outcome, sealer, asker, idempotency)
+            if isinstance(outcome, Decided):
+                entry = self._entry(outcome, sealer, asker, idempotency)
+                yield entry
+                made, opinions = outcome.checked.made, outcome.checked.opinions
+                if made is not None:
+                    yield self.second_opinion.alarm.entry(entry, made, opinions, is_withheld=True)
 
-    def _entry(self, decided: _Decided, sealer: Sealer, asker: Asker, idempotency: Idempotency | None) -> Entry:
+    def _entry(self, decided: Decided, sealer: Sealer, asker: Asker, idempotency: Idempotency | None) -> Entry:
         id_ = self.recorder.new_id()
         facts = decided.request["facts"]
         # The facts identify people, so the entry holds nothing of them but the places, and a hash of the sealed box.
@@ -180,17 +204,30 @@ class DecisionService:
             idempotency=idempotency,
         )
 
-    def _decide(self, request: Any, asker: Asker) -> _Decided | Problem:  # noqa: ANN401 - a JSON value
+    def _decide(self, request: Any, asker: Asker) -> Decided | Problem:  # noqa: ANN401 - a JSON value
         try:
             decision = evaluate(self.decider, request)
         except NoOpinionError as error:
             LOGGER.error("the evaluator gave no answer", exc_info=error, extra={"request_id": asker.request_id})
             return Problem(problems.NO_OPINION, f"The evaluator `{self.evaluator}` gave no answer.")
-        return decision if isinstance(decision, Problem) else _Decided(request, decision.document)
+        if isinstance(decision, Problem):
+            return decision
+        document = decision.document
+        case = Case(request["action"], document["policy"]["as_of"], request["facts"])
+        return Decided(request, self.second_opinion.check(self.decider, case, document))
 
-    def _answered(self, decided: _Decided, receipt: Receipt) -> bytes:
+    def _answered(self, decided: Decided, receipt: Receipt, when_given: WhenGiven) -> bytes:
+        """The answer to a request whose decision is on record, and what follows from it."""
         earlier = self.find(receipt.id) if receipt.is_earlier else None
-        return earlier or _answer(decided.document, receipt)
+        if earlier is not None:
+            return earlier
+        document = decided.document
+        self.metrics.has_decided(document["outcome"], document["policy"]["mode"])
+        if decided.checked.made is not None:
+            self.second_opinion.alarm.sound(receipt.id)
+        if self.second_opinion.is_chosen():
+            when_given(lambda: self.second_opinion.offer(decided.given(receipt)))
+        return answer(document, receipt)
 
     def _named(self, asker: Asker, form: bytes) -> Idempotency | None:
         """The caller's name for the request. A batch of one line has the bytes of one request, but not its answer."""
@@ -211,18 +248,5 @@ class DecisionService:
         return self.find(receipt.id)
 
 
-@attrs.frozen
-class _Decided:
-    """A request and the decision on it, which is not on record yet."""
-
-    request: Any
-    document: dict[str, Any]
-
-
 def _conflict() -> RefusedError:
     return refuse(problems.IDEMPOTENCY_CONFLICT, "This Idempotency-Key came with another request in the last 24 hours.")
-
-
-def _answer(document: dict[str, Any], receipt: Receipt) -> bytes:
-    log = {"index": receipt.index, "leaf": "sha256:" + receipt.leaf.hex()}
-    return orjson.dumps({"id": receipt.id, **document, "log": log})

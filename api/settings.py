@@ -38,7 +38,9 @@ class Settings:
     time. `log_url` is the PostgreSQL database that holds the log, None for files in `data`; `log_origin` the name it is
     signed under, `log_key` the file of the key that signs; `kek_file` or `kek` (base64) the key that locks customers'
     keys; `checkpoint` the file or address that checkpoints go to besides the one in `data`; `start_check` how much of
-    the log is read first; `caller_header` the header by which a proxy names callers.
+    the log is read first; `caller_header` the header by which a proxy names callers. `second_opinion` is the percentage
+    of decisions that other evaluators are asked about afterwards; with `strict_second_opinion` they are asked about
+    each before it is given.
     """
 
     data: Path
@@ -58,6 +60,8 @@ class Settings:
     checkpoint: str | None = None
     start_check: str = "full"
     caller_header: str | None = None
+    second_opinion: float = 1.0
+    strict_second_opinion: bool = False
 
 
 VARIABLES = {
@@ -89,6 +93,12 @@ VARIABLES = {
     "OSTIARY_PORT": "port to listen on, 0 to 65535, 0 for any free one; default 8080",
     "OSTIARY_THREADS": "requests worked on at a time, 1 to 256; default 8",
     "OSTIARY_PROCESSES": "processes that serve on one log, 1 to 64; default 1",
+    "OSTIARY_SECOND_OPINION": (
+        "percentage of decisions that the other evaluators are asked about after the answer, 0 to 100; default 1"
+    ),
+    "OSTIARY_STRICT_SECOND_OPINION": (
+        "1 to ask them about every decision before the answer, which is `review` when they differ; default 0"
+    ),
     "OSTIARY_LOG_LEVEL": "what is written to standard error: debug, info, warning or error; default info",
 }
 """Every variable with what it means; docs/http.md lists them."""
@@ -145,6 +155,8 @@ def from_environment(
         checkpoint=_target(values.get("OSTIARY_CHECKPOINT")),
         start_check=_word("OSTIARY_START_CHECK", values, "full", ("full", "tail")),
         caller_header=_header(values.get("OSTIARY_CALLER_HEADER")),
+        second_opinion=_percentage("OSTIARY_SECOND_OPINION", values, "1"),
+        strict_second_opinion=_word("OSTIARY_STRICT_SECOND_OPINION", values, "0", ("0", "1")) == "1",
     )
 
 
@@ -225,6 +237,13 @@ def _number(name: str, values: Mapping[str, str], default: int, least: int, most
     if not re.fullmatch(r"[0-9]{1,6}", text) or not least <= int(text) <= most:
         raise SettingsError(f"{name} is `{text}`; give a whole number from {least} to {most}")
     return int(text)
+
+
+def _percentage(name: str, values: Mapping[str, str], default: str) -> float:
+    text = values.get(name, default)
+    if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,9})?", text) or float(text) > 100:
+        raise SettingsError(f"{name} is `{text}`; give a number from 0 to 100, such as 0.5")
+    return float(text)
 
 
 def _word(name: str, values: Mapping[str, str], default: str, known: tuple[str, ...]) -> str:

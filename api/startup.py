@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from datetime import datetime
+from random import random as random_number
 from typing import Any
 
 from api.evaluation import decider_of, law_day
 from api.in_force import policy_in_force
+from api.metrics import Metrics
 from api.record import Record, open_record
 from api.recorder import Recorder
+from api.second_opinion import Alarm, panel_of, second_opinion_of
 from api.service import DecisionService
 from api.service_log import LOGGER
 from api.settings import Settings
 from engine import Policy, load
-from engine.audit import DecisionLog
+from engine.audit import DecisionLog, LogUnavailable
 
 
 def open_service(
-    settings: Settings, *, policy: Policy | None, new_id: Callable[[], str], now: Callable[[], datetime]
+    settings: Settings,
+    *,
+    policy: Policy | None,
+    new_id: Callable[[], str],
+    now: Callable[[], datetime],
+    random: Callable[[], float] = random_number,
 ) -> DecisionService:
     """A service ready to decide. The policy it decides with is stored whole in the log under its digest.
 
     Raises:
+        SettingsError: a second opinion is asked for that cannot be given here.
         PolicyError: the rules or jurisdictions have mistakes.
         LogUnavailable: the log cannot be opened or written, or is not what was signed.
     """
     policy = policy or load(settings.rules, settings.jurisdictions)
+    metrics = Metrics()
+    panel = panel_of(settings, policy, settings.evaluator, metrics)
     recorder = Recorder(policy.digest, lambda: law_day(now(), policy), new_id, now)
     record = open_record(settings, recorder, checks_whole=settings.start_check == "full")
     try:
@@ -38,7 +50,24 @@ def open_service(
         record.log.close()
         raise
     decider = decider_of(policy, settings.evaluator, now)
-    return DecisionService(policy, decider, record.log, record.vault, checkpointer, recorder, settings.evaluator)
+    metrics.serves(
+        digest=policy.digest,
+        legal_status=policy.legal_status,
+        decided_by=settings.evaluator,
+        entries=functools.partial(_size, record.log),
+    )
+    alarm = Alarm(record.log, recorder, settings.evaluator)
+    second = second_opinion_of(settings, panel, alarm, metrics, random)
+    return DecisionService(
+        policy, decider, record.log, record.vault, checkpointer, recorder, settings.evaluator, second, metrics
+    )
+
+
+def _size(log: DecisionLog) -> int | None:
+    try:
+        return log.size()
+    except LogUnavailable:
+        return None
 
 
 def _activate(policy: Policy, evaluator: str, record: Record, recorder: Recorder) -> None:

@@ -55,7 +55,7 @@ def requests_with(jurisdictions: str) -> dict[str, dict[str, Any]]:
 
 
 def settings_of(data: Path) -> Settings:
-    return Settings(data=data, rules=SHIPPED, jurisdictions=default_jurisdictions())
+    return Settings(data=data, rules=SHIPPED, jurisdictions=default_jurisdictions(), second_opinion=0)
 
 
 @attrs.frozen

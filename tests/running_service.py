@@ -77,10 +77,12 @@ class Service:
 class RunningService(Service):
     """`ostiary serve` in a process of its own."""
 
-    def __init__(self, data: Path, arguments: tuple[str, ...] = (), **popen: object) -> None:
+    def __init__(
+        self, data: Path, arguments: tuple[str, ...] = (), command: tuple[str, ...] = COMMAND, **popen: object
+    ) -> None:
         self.data = data
         self.process = subprocess.Popen(
-            [*COMMAND, "serve", "--port", "0", "--data", str(data), *arguments],
+            [*command, "serve", "--port", "0", "--data", str(data), *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -11,6 +11,7 @@ from api.cli.lazy_group import LazyGroup
 _COMMANDS: Final = {
     "verify": "Is every entry what was recorded, and are all there?",
     "replay": "Decide logged requests again: does the same come out, or what would change?",
+    "settle": "Say that a disagreement of evaluators has been looked into",
     "rotate-key": "Replace the key that signs the log",
     "backup": "Copy the log and the customers' keys, also while a service runs",
     "restore": "Put a backup in the place of a log",

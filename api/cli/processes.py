@@ -23,8 +23,10 @@ Serve: TypeAlias = Callable[[int, Callable[[], None]], int]
 """Serves as process number so-and-so, calls what it is given once it is ready, and returns its exit code."""
 
 
-def supervise(count: int, serve: Serve) -> int:
+def supervise(count: int, serve: Serve, has_ended: Callable[[int], None]) -> int:
     """Run `serve` in so many processes, numbered from 0; the exit code of the first to give up.
+
+    `has_ended` is told the id of each that has ended, however it did.
 
     The others begin when number 0 is ready, so that what it looks into at its start is in order for all.
 
@@ -32,12 +34,13 @@ def supervise(count: int, serve: Serve) -> int:
     gives up later, is started again. SIGTERM and SIGINT are passed on, and then nothing is started again. If this
     process is killed, the others end.
     """
-    return _Supervisor(serve).run(count)
+    return _Supervisor(serve, has_ended).run(count)
 
 
 class _Supervisor:
-    def __init__(self, serve: Serve) -> None:
+    def __init__(self, serve: Serve, has_ended: Callable[[int], None]) -> None:
         self._serve = serve
+        self._has_ended = has_ended
         self._running: dict[int, tuple[int, float]] = {}
         self._is_stopping = False
         # Nobody writes to it: it ends when this process does, however it dies.
@@ -55,6 +58,7 @@ class _Supervisor:
         while self._running:
             process, status = os.wait()
             number, began = self._running.pop(process)
+            self._has_ended(process)
             if self._is_stopping:
                 continue
             ended = os.waitstatus_to_exitcode(status)

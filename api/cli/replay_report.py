@@ -10,6 +10,7 @@ import click
 from api.cli.decision_text import printable
 from api.cli.options import count
 from engine import Policy
+from engine.opinion import OBJECTIONS
 from engine.policy.load import SEMANTICS
 from engine.replay import Examples, Replayed, RuleChange, Tally
 from engine.replay.difference import NO_OUTCOME, OUTCOMES
@@ -39,6 +40,7 @@ def replay_text(tally: Tally, policy: Policy | None, semantics: Semantics) -> st
         blocks += _parts(tally)
         if policy is None:
             blocks += _decisions(tally)
+    blocks += _withheld(tally)
     blocks += _unreplayed(tally)
     return "\n\n".join(blocks)
 
@@ -51,6 +53,7 @@ def replay_document(tally: Tally, policy: Policy | None, semantics: Semantics) -
         "decisions": tally.total,
         "same": tally.same,
         "differ": tally.differ,
+        "withheld": {objection: _examples(seen) for objection, seen in sorted(tally.withheld.items())},
         "not_replayable": tally.not_replayable,
         "statements": list(statements(tally, policy, semantics)),
         "programs": [
@@ -92,7 +95,9 @@ def _summary(tally: Tally, policy: Policy | None) -> str:
     if not tally.total:
         return "no decisions to replay"
     differ = "differ" if policy is None else "would change"
+    apart = sum(seen.count for seen in tally.withheld.values())
     figures = f"{tally.same:,} the same, {tally.differ:,} {differ}, {tally.not_replayable:,} not replayable"
+    figures += f", {apart:,} withheld" if apart else ""
     colour = "green" if tally.same == tally.total else "red" if tally.differ and policy is None else "yellow"
     line = click.style(f"{count(tally.total, 'decision')} decided again: {figures}", fg=colour)
     return line if policy is None else f"{line}\n" + click.style(f"on policy {policy.digest}", dim=True)
@@ -169,6 +174,15 @@ def _decision(result: Replayed) -> Iterator[str]:
         yield "  it says the same in other bytes"
     elif found.parts:
         yield "  otherwise  " + ", ".join(map(printable, found.parts))
+
+
+def _withheld(tally: Tally) -> Iterator[str]:
+    rows = [
+        [objection, f"{seen.count:,}", OBJECTIONS[objection], _places(seen)]
+        for objection, seen in sorted(tally.withheld.items())
+    ]
+    if rows:
+        yield _section("Withheld when they were made, for want of a second opinion", rows)
 
 
 def _unreplayed(tally: Tally) -> Iterator[str]:

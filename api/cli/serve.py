@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 import click
 
-from api import service_log
+from api import metrics, service_log
 from api.app import create_app
 from api.application import service_of
 from api.cli.exit_codes import ExitCode
@@ -49,6 +49,16 @@ from engine.evaluators.registry import EVALUATORS
     help=f"What decides: {', '.join(EVALUATORS)}.  [env var: OSTIARY_EVALUATOR; default: {DECIDES}]",
 )
 @click.option("--data", metavar="DIRECTORY", help="Directory of all state.  [env var: OSTIARY_DATA; default: var]")
+@click.option(
+    "--second-opinion",
+    metavar="PERCENT",
+    help="Decisions that other evaluators are asked about afterwards.  [env var: OSTIARY_SECOND_OPINION; default: 1]",
+)
+@click.option(
+    "--strict-second-opinion",
+    flag_value="1",
+    help="Ask them about every decision before it is given.  [env var: OSTIARY_STRICT_SECOND_OPINION]",
+)
 @policy_options
 def serve(rules: tuple[Path, ...], jurisdictions: Path, **given: str | None) -> int:
     """Serve decisions over HTTP, on this machine.
@@ -63,13 +73,13 @@ def serve(rules: tuple[Path, ...], jurisdictions: Path, **given: str | None) -> 
     wanted = {f"OSTIARY_{name.upper()}": value for name, value in given.items()}
     try:
         settings = from_environment(os.environ, wanted, rules=rules, jurisdictions=jurisdictions)
+        with _listener(settings) as listener, metrics.counted_together(settings.processes):
+            if settings.processes == 1:
+                return _serve(settings, listener, 0, lambda: None)
+            # Forked before anything is loaded: what native libraries keep of a process does not survive being copied.
+            return supervise(settings.processes, functools.partial(_serve, settings, listener), metrics.has_ended)
     except SettingsError as error:
         raise click.ClickException(str(error)) from None
-    with _listener(settings) as listener:
-        if settings.processes == 1:
-            return _serve(settings, listener, 0, lambda: None)
-        # Forked before anything is loaded: what native libraries keep of a process does not survive being copied.
-        return supervise(settings.processes, functools.partial(_serve, settings, listener))
 
 
 def _listener(settings: Settings) -> socket.socket:
@@ -97,7 +107,11 @@ def _serve(settings: Settings, listener: socket.socket, number: int, on_ready: C
         app = create_app(settings, policy=policy)
     except LogUnavailable as error:
         raise click.ClickException(error.reason) from None
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from None
     service = service_of(app)
+    for name, why in service.second_opinion.panel.absent.items() if number == 0 else ():
+        service_log.LOGGER.warning("evaluator `%s` gives no second opinion here: %s", name, why)
     server = Server(app, listener, settings.threads)
     url = base_url(settings.host, listener)
 

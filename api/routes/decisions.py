@@ -73,7 +73,9 @@ def decide() -> Response:
     """
     body = read_body(request, MAX_SINGLE, (JSON,))
     value = read_json(body)
-    return Response(service().decide(value, asker_of_request(body)), mimetype=JSON)
+    response = Response(mimetype=JSON)
+    response.data = service().decide(value, asker_of_request(body), response.call_on_close)
+    return response
 
 
 @decisions.route("/v1/decisions/batch", methods=["POST"])
@@ -106,11 +108,12 @@ def decide_batch() -> Response:
     newline-delimited JSON each line stands alone. All decisions become durable together.
     """
     body = read_body(request, MAX_BATCH, (JSON, NDJSON))
-    if request.mimetype == NDJSON:
-        lines = service().decide_batch(read_lines(body), asker_of_request(body))
-        return Response(b"".join(line + b"\n" for line in lines), mimetype=NDJSON)
-    answers = service().decide_batch(read_array(body), asker_of_request(body))
-    return Response(b"[" + b",".join(answers) + b"]", mimetype=JSON)
+    is_lines = request.mimetype == NDJSON
+    response = Response(mimetype=NDJSON if is_lines else JSON)
+    items = read_lines(body) if is_lines else read_array(body)
+    answers = service().decide_batch(items, asker_of_request(body), response.call_on_close)
+    response.data = b"".join(line + b"\n" for line in answers) if is_lines else b"[" + b",".join(answers) + b"]"
+    return response
 
 
 @decisions.route("/v1/decisions/<decision_id>", parameters=[_DECISION_ID])

@@ -71,3 +71,6 @@ class HealthSchema(Schema):
     """How the service is."""
 
     status = fields.String(required=True)
+    warnings = fields.List(
+        fields.String(), metadata={"description": "What should be known and keeps nothing from working, if anything"}
+    )

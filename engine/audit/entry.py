@@ -17,6 +17,8 @@ Kind: TypeAlias = Literal[
     "log_created",
     "policy_activated",
     "decision",
+    "opinions_differ",
+    "opinions_settled",
     "checkpoint_signed",
     "key_rotated",
     "kek_rotated",
@@ -110,13 +112,18 @@ class Idempotency:
 
 @attrs.frozen
 class Entry:
-    """One record to append; `body` is the exact UTF-8 JSON that is hashed and served, never re-serialised."""
+    """One record to append; `body` is the exact UTF-8 JSON that is hashed and served, never re-serialised.
+
+    `goes_with` is the id of an entry handed in before it, of which it tells: where that one is not appended because an
+    earlier one stands for it, this one is not either.
+    """
 
     kind: Kind
     id: str = attrs.field(validator=_check_id)
     body: bytes = attrs.field(validator=attrs.validators.instance_of(bytes), repr=False)
     sealed: Sealed | None = attrs.field(default=None, repr=False)
     idempotency: Idempotency | None = None
+    goes_with: str | None = None
     leaf: bytes = attrs.field(init=False, repr=False)
 
     @leaf.default

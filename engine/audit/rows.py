@@ -96,7 +96,10 @@ class _Group:
             self._check_ids(ticket.entries)
         except ValueError as refusal:
             return refusal
-        return tuple(found or self._place(entry) for entry, found in zip(ticket.entries, earlier, strict=True))
+        stood = {entry.id: found for entry, found in zip(ticket.entries, earlier, strict=True) if found is not None}
+        return tuple(
+            stood.get(entry.id) or stood.get(entry.goes_with or "") or self._place(entry) for entry in ticket.entries
+        )
 
     def _earlier(self, log: Session, entry: Entry) -> Receipt | None:
         """The receipt of the entry that stands for this one, None if there is none."""

@@ -10,21 +10,20 @@ import attrs
 
 from engine.decision.decision import Decision
 from engine.decision.needs import Needs
+from engine.decision.of_itself import finding_of_itself
 from engine.decision.request import RequestError, Requests, Violation
 from engine.decision.severity import outcome_of
 from engine.evaluators.compiled import Compiled
 from engine.evaluators.evaluator import Evaluator
-from engine.language.source import Span
 from engine.measures.match import Matcher
 from engine.ownership import LOOK_THROUGH, SWITCH, resolve
 from engine.policy.policy import Policy
 from engine.program.finding import Finding
-from engine.program.rule_set import FactPath, Rule
 from engine.vocabulary.derived import DerivedLists
-from engine.vocabulary.model import Type
 
 NO_LAW = "ostiary.law/not-in-force"
 """Id of the finding that stands when no loaded rule set covers the action on the day."""
+_NO_LAW_SAYS = "No loaded rule set covers this action on this day; a person has to decide."
 
 
 @attrs.frozen
@@ -58,7 +57,8 @@ class Decider:
         self._matcher = Matcher(policy.orders, self.evaluator.expression)
         self.reading = policy.reading(SWITCH, LOOK_THROUGH)
         self._needs = Needs(policy.vocabulary)
-        self._no_law = _no_law(policy)
+        # No version of the law covers the day: silence must not read as consent, so a person decides.
+        self._no_law = finding_of_itself(policy, NO_LAW, _NO_LAW_SAYS)
         self._identity = {"digest": policy.digest, "as_of": "", "legal_status": policy.legal_status, "mode": ""}
 
     def decide(self, request: object, mode: str = "authoritative") -> Decision:
@@ -99,21 +99,3 @@ class Decider:
         derived = resolve(case.facts.get("customer") or {}, self.reading)
         derived["measures"] = self._matcher.match(case.facts, case.as_of, case.action, derived)
         return derived
-
-
-def _no_law(policy: Policy) -> Finding:
-    """No version of the law covers the day: silence must not read as consent, so a person decides."""
-    nowhere = FactPath((), Type("object"))
-    rule = Rule(
-        id=NO_LAW,
-        effect="review",
-        # The first source of the base is the law; an overlay adds others after it.
-        section=next(iter(policy.statuses), ""),
-        message="No loaded rule set covers this action on this day; a person has to decide.",
-        each=None,
-        at=nowhere,
-        needs=(),
-        terms=(),
-        span=Span("", 0, 0),
-    )
-    return Finding(rule, at="")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import attrs
 
@@ -39,6 +39,16 @@ class Evaluator(Protocol):
 
         The function raises NoOpinionError as `findings` does.
         """
+        ...
+
+
+@runtime_checkable
+class Restarting(Protocol):
+    """An evaluator that keeps something running, such as a process, and replaces it when it dies."""
+
+    @property
+    def restarts(self) -> int:
+        """How often it was replaced."""
         ...
 
 

@@ -8,6 +8,8 @@ from typing import Any
 import attrs
 import orjson
 
+from engine.opinion import OBJECTIONS
+
 VERSIONS = frozenset({1, 2})
 """Versions of a record that can be read; both say action, day and program in the same words."""
 
@@ -89,6 +91,14 @@ class Case:
         policy = self.decision.get("policy")
         mode = policy.get("mode") if isinstance(policy, dict) else None
         return mode if isinstance(mode, str) else "authoritative"
+
+    @property
+    def objection(self) -> str | None:
+        """The id of the one finding of a decision that was withheld, one of OBJECTIONS; None if it was not."""
+        match self.decision.get("findings"):
+            case [{"rule": str(rule)}] if rule in OBJECTIONS:
+                return rule
+        return None
 
     def body(self, decision: dict[str, Any]) -> bytes:
         """The bytes that are logged when the engine comes to this decision on the same request.

@@ -10,8 +10,8 @@ import attrs
 
 from engine.decision.severity import is_allowed
 from engine.replay.difference import NO_OUTCOME, OUTCOMES, Difference, RuleAt
-from engine.replay.recorded import Reason
-from engine.replay.replay import Replayed, Result
+from engine.replay.recorded import NotReplayable, Reason
+from engine.replay.replay import Replayed, Result, Withheld
 
 _Key = TypeVar("_Key")
 
@@ -61,7 +61,8 @@ class Tally:
     """Counts results; of everything it counts it names the first `most` decisions.
 
     `programs` counts the decisions replayed by the policy that is recorded with them, `outcomes` by (before, after).
-    `differing` are the first decisions that differ, whole.
+    `differing` are the first decisions that differ, whole; `withheld` are those that were not given as the rules made
+    them, by what was objected.
     """
 
     def __init__(self, most: int) -> None:
@@ -72,6 +73,7 @@ class Tally:
         self.programs: Counter[str] = Counter()
         self.outcomes: Counter[tuple[str, str]] = Counter()
         self.differing: list[Replayed] = []
+        self.withheld: dict[str, Examples] = {}
         self._changes: dict[tuple[str, str], Examples] = {}
         self._rules: dict[tuple[str, RuleAt], Examples] = {}
         self._parts: dict[str, Examples] = {}
@@ -80,7 +82,8 @@ class Tally:
     @property
     def total(self) -> int:
         """Decisions counted."""
-        return self.same + self.differ + self.not_replayable
+        withheld = sum(seen.count for seen in self.withheld.values())
+        return self.same + self.differ + withheld + self.not_replayable
 
     @property
     def changes(self) -> list[Change]:
@@ -118,9 +121,13 @@ class Tally:
 
     def add(self, result: Result) -> None:
         """Count one result."""
-        if not isinstance(result, Replayed):
+        if isinstance(result, NotReplayable):
             self.not_replayable += 1
             self._count(self._unreplayed, (result.reason, result.detail), result)
+            return
+        if isinstance(result, Withheld):
+            self.programs[result.policy] += 1
+            self._count(self.withheld, result.objection, result)
             return
         found = result.difference
         self.programs[result.policy] += 1

@@ -24,7 +24,10 @@ def policy() -> Policy:
 
 @pytest.fixture(scope="session")
 def make_settings() -> Callable[[Path], Settings]:
-    return lambda data: Settings(data=data, rules=(default_rules(),), jurisdictions=default_jurisdictions())
+    # Without a second opinion, which is chance: tests/api/test_second_opinion.py is about it.
+    return lambda data: Settings(
+        data=data, rules=(default_rules(),), jurisdictions=default_jurisdictions(), second_opinion=0
+    )
 
 
 @pytest.fixture

@@ -34,6 +34,11 @@ def test_what_is_given_wins_over_the_environment() -> None:
         ("OSTIARY_PORT", "-1", "from 0 to 65535"),
         ("OSTIARY_PORT", "٣", "from 0 to 65535"),
         ("OSTIARY_THREADS", "0", "from 1 to 256"),
+        ("OSTIARY_SECOND_OPINION", "100.1", "from 0 to 100"),
+        ("OSTIARY_SECOND_OPINION", "-1", "from 0 to 100"),
+        ("OSTIARY_SECOND_OPINION", "1e1", "from 0 to 100"),
+        ("OSTIARY_SECOND_OPINION", "٣", "from 0 to 100"),
+        ("OSTIARY_STRICT_SECOND_OPINION", "yes", "one of 0, 1"),
         ("OSTIARY_RULES", "/nowhere", "existing one"),
         ("OSTIARY_RULES", f"{default_rules()}:", "leave out a `:`"),
         ("OSTIARY_RULES", f":{default_rules()}", "leave out a `:`"),
@@ -48,6 +53,12 @@ def test_a_wrong_setting_is_named_with_what_to_do(name: str, value: str, advice:
         from_environment({name: value})
     assert name in str(caught.value)
     assert advice in str(caught.value)
+
+
+def test_second_opinions_are_asked_of_one_in_a_hundred_unless_another_share_is_set() -> None:
+    asked = [from_environment(environ) for environ in ({}, {"OSTIARY_SECOND_OPINION": "0.25"})]
+    assert [(one.second_opinion, one.strict_second_opinion) for one in asked] == [(1, False), (0.25, False)]
+    assert from_environment({"OSTIARY_STRICT_SECOND_OPINION": "1"}).strict_second_opinion is True
 
 
 def test_variables_that_a_platform_puts_beside_ours_are_no_mistake() -> None:

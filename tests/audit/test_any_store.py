@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import attrs
 import pytest
 from log_samples import KEK
 from signed_log import anchored, decision, new_entry, published_keys, signatory_of, stored_notes
@@ -79,6 +80,29 @@ def test_of_many_requests_with_one_key_at_once_one_is_recorded(log):
         receipts = list(pool.map(log.append, [named("k") for _ in range(24)]))
     assert len({receipt.id for receipt in receipts}) == 1
     assert log.size() == 1
+
+
+def with_companion(entry) -> list[Entry]:
+    return [entry, attrs.evolve(decision(), goes_with=entry.id)]
+
+
+def test_what_goes_with_an_entry_is_written_only_if_that_is(log):
+    first, told = log.append_all(with_companion(named("k")))
+    assert (first.index, told.index) == (0, 1)
+    again = log.append_all([decision(), *with_companion(named("k", now=1_059)), decision()])
+    assert [(receipt.index, receipt.id, receipt.is_earlier) for receipt in again[1:3]] == [(0, first.id, True)] * 2
+    assert [receipt.index for receipt in again] == [2, 0, 0, 3]
+    repeated = with_companion(named("other"))
+    assert log.append_all(repeated) == log.append_all(repeated)
+    # An entry about one of before, which is not handed in with it, is an entry like any other.
+    assert log.append(attrs.evolve(decision(), goes_with=first.id)).index == log.size() - 1 == 6
+
+
+def test_of_many_with_one_key_at_once_one_is_recorded_with_what_goes_with_it(log):
+    with ThreadPoolExecutor(8) as pool:
+        receipts = list(pool.map(log.append_all, [with_companion(named("k")) for _ in range(24)]))
+    assert len({main.id for main, _ in receipts}) == 1
+    assert log.size() == 2
 
 
 def test_a_change_that_is_refused_leaves_nothing_and_the_log_goes_on(log, vault):
