@@ -24,15 +24,15 @@ from bench.agreement import contenders
 from bench.agreement.contenders import Answer
 from bench.agreement.examine import Split, Tally, examine
 from bench.agreement.sample import draw
-from bench.agreement.shrink import Trouble, shrunk
+from bench.agreement.shrink import ATTEMPTS, KEPT, Trouble, shrunk
 from engine.program.expressions import OPERATIONS
 
 SHOWN = 10
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """The table of what was compared; exit status 1 when something differs."""
-    arguments = _arguments()
+    arguments = _arguments(argv)
     started = time.perf_counter()
     if arguments.only:
         program, case = arguments.only
@@ -45,11 +45,11 @@ def main() -> int:
     for split in tally.splits[:SHOWN]:
         what = "no opinion" if split.is_no_opinion else "disagreement"
         print(f"{what}: program {split.program}, case {split.case}, {' and '.join(split.names)}")
-    show(tally.splits[0], arguments.seed)
+    show(tally.splits[0], arguments)
     return 1
 
 
-def _arguments() -> argparse.Namespace:
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", type=int, default=20_000, help="requests in all, shared out over the programs")
     parser.add_argument("--programs", type=int, default=200)
@@ -59,7 +59,8 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--processes", type=int, default=multiprocessing.cpu_count())
     parser.add_argument("--only", type=_only, metavar="PROGRAM:CASE", help="one case of one program, nothing else")
-    arguments = parser.parse_args()
+    parser.add_argument("--attempts", type=int, default=ATTEMPTS, help="how often a disagreement is tried smaller")
+    arguments = parser.parse_args(argv)
     for name, reason in contenders.absences(arguments.evaluators).items():
         parser.error(f"evaluator `{name}` cannot be used here: {reason}")
     if min(arguments.cases, arguments.programs, arguments.processes) < 1:
@@ -133,19 +134,22 @@ def report(tally: Tally, arguments: argparse.Namespace, seconds: float) -> None:
     print(f"{'disagreements':24}{len(tally.splits) - no_opinion:>12,}")
 
 
-def show(split: Split, seed: int) -> None:
+def show(split: Split, arguments: argparse.Namespace) -> None:
     """The case, made small, and the command that examines just it."""
-    sample = draw(seed, split.program)
-    trouble = shrunk(sample.files, sample.request(split.case), split.names)
+    sample = draw(arguments.seed, split.program)
+    trouble = shrunk(sample.files, sample.request(split.case), split.names, attempts=arguments.attempts)
     if trouble is None:
         print("\nit did not happen again: the two answered differently only once")
         trouble = Trouble(sample.files, sample.request(split.case), split.names, split.answers)
     for path, content in trouble.files.items():
-        print(f"\n# {path}\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)}", end="")
+        if path in KEPT:
+            print(f"\n# {path}\n{json.dumps(content)}")
+        else:
+            print(f"\n# {path}\n{yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)}", end="")
     print(f"\n# the request\n{json.dumps(trouble.request, ensure_ascii=False)}")
     for name, answer in zip(trouble.names, trouble.answers, strict=True):
         print(f"\n# {name}\n{_said(answer)}")
-    command = f"python -m bench.agree --seed {seed} --only {split.program}:{split.case}"
+    command = f"python -m bench.agree --seed {arguments.seed} --only {split.program}:{split.case}"
     print(f"\n# as it was drawn\n{command} --evaluators {','.join(split.names)}")
 
 

@@ -1,4 +1,4 @@
-"""What stands beside the rules of a random program: a source, switches, the provider's program, attributes of places."""
+"""What stands beside the rules of a random program: sources, switches, the provider's program, attributes."""
 
 from __future__ import annotations
 

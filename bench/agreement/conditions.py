@@ -155,7 +155,9 @@ class Conditions:
         match type_.kind:
             case "bool":
                 other = self.condition(min(depth - 1, 0), known, place)
-                return choose((path, path, f"!{path}", f"({path} == true)", f"({path} != false)", f"({path} == {other})"))
+                return choose(
+                    (path, path, f"!{path}", f"({path} == true)", f"({path} != false)", f"({path} == {other})")
+                )
             case "enum":
                 return self._about_a_word(path, VOCABULARY.enums[type_.name], place, known, type_)
             case "place":
@@ -237,7 +239,9 @@ class Conditions:
             return f"({path} in {among})"
         choice = f"({path} == ({self._about_the_case(place)} ? {word} : {literal('string', some[-1])}))"
         is_word = f"({path} == {word})"
-        return self._rng.choice((is_word, is_word, f"({word} == {path})", f"({path} != {word})", f"({path} in [{listed}])", choice))
+        return self._rng.choice(
+            (is_word, is_word, f"({word} == {path})", f"({path} != {word})", f"({path} in [{listed}])", choice)
+        )
 
     def _about_a_list(self, path: str, element: Type, depth: int, known: Known, place: Place) -> str:
         kind = self._rng.choice(("exists", "exists", "all", "exists_one"))

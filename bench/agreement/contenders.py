@@ -1,4 +1,4 @@
-"""Who is held to the same answers: every evaluator of the registry, and `written`, which reads the rule files itself."""
+"""Who is held to the same answers: each evaluator of the registry, and `written`, which reads the rule files itself."""
 
 from __future__ import annotations
 

@@ -156,14 +156,20 @@ def _element(type_: Type) -> Type:
 def _fits(form: Form, given: Sequence[Type | None]) -> bool:
     """Only records tell forms apart here: whatever else is given has been checked to fit."""
     return all(
-        type_ is None or wanted.kind != "record" or (type_.kind == "record" and type_.name in VOCABULARY.extending(wanted.name))
+        type_ is None
+        or wanted.kind != "record"
+        or (type_.kind == "record" and type_.name in VOCABULARY.extending(wanted.name))
         for (_, wanted), type_ in zip(form.parameters, given, strict=True)
     )
 
 
 def _distance(form: Form, given: Sequence[Type | None]) -> int:
     pairs = zip(form.parameters, given, strict=True)
-    return sum(VOCABULARY.distance(type_, wanted) for (_, wanted), type_ in pairs if type_ is not None and wanted.kind == "record")
+    return sum(
+        VOCABULARY.distance(type_, wanted)
+        for (_, wanted), type_ in pairs
+        if type_ is not None and wanted.kind == "record"
+    )
 
 
 def _written(value: Any) -> str:

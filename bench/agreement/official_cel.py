@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -35,8 +35,8 @@ class OfficialCel:
     def __init__(self, within: Mapping[str, frozenset[str]], attributes: Attributes) -> None:
         elements = {element_name(record): cel_type(Type("record", record)) for record in VOCABULARY.records}
         functions = (
-            _function("within", ("string", "string"), "bool", lambda place, region: place in within[region], True),
-            _function("has_attribute", ("string",) * 3, "bool", lambda p, name, value: p in attributes[name][value], True),
+            _method("within", ("string",) * 2, lambda place, region: place in within[region]),
+            _method("has_attribute", ("string",) * 3, lambda place, name, value: place in attributes[name][value]),
         )
         self.knows = (within, attributes)
         self._environment = environment({**root_types(VOCABULARY), **elements}, functions)
@@ -101,5 +101,5 @@ def _timestamp(text: str) -> Timestamp:
     return Timestamp(seconds=(at - _EPOCH) // datetime.timedelta(seconds=1))
 
 
-def _function(name: str, parameters: tuple[str, ...], result: str, meaning: Any, is_method: bool = False) -> FunctionType:
-    return FunctionType(name, name.replace(".", "_"), parameters, result, is_method, meaning)
+def _method(name: str, parameters: tuple[str, ...], meaning: Callable[..., bool]) -> FunctionType:
+    return FunctionType(name, name, parameters, "bool", is_method=True, meaning=meaning)

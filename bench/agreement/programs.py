@@ -172,7 +172,11 @@ class _Making:
         kind = rng.choice(("prohibition", "conditions", "conditions"))
         place = attrs.evolve(self._place, knows_measures=False)
         conditions = [
-            {"id": f"c{n}", "condition": Conditions(rng, self._words).condition(1, frozenset(), place), "message": f"C{n}."}
+            {
+                "id": f"c{n}",
+                "condition": Conditions(rng, self._words).condition(1, frozenset(), place),
+                "message": f"C{n}.",
+            }
             for n in range(rng.randint(1, 2))
         ]
         return {

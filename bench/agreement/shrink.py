@@ -8,14 +8,18 @@ from typing import Any
 
 import attrs
 
-from bench.agreement.contenders import Answer, contender
+from bench.agreement.contenders import Answer, Contender, contender
 from bench.agreement.sample import texts
-from engine import PolicyError, RequestError, load_files
+from engine import Policy, PolicyError, RequestError, load_files
 
-_MOST_ATTEMPTS = 600
+Make = Callable[[str, Policy], Contender]
+ATTEMPTS = 600
+"""How often something smaller is tried, each time with rules that may have to be loaded anew."""
 _EXPRESSIONS = frozenset({"condition", "expression"})
-_KEPT = ("rules/sources.yaml", "rules/interpretations.yaml", "rules/program.yaml", "jurisdictions/attributes.yaml")
+KEPT = ("rules/sources.yaml", "rules/interpretations.yaml", "rules/program.yaml", "jurisdictions/attributes.yaml")
+"""What stands beside the rules, and stays as it is."""
 _OPENED = re.compile(r"(?<!\w)\(")
+_JOINED = re.compile(r" (?:&&|\|\|) ")
 
 
 @attrs.frozen
@@ -28,28 +32,35 @@ class Trouble:
     answers: tuple[Answer, Answer]
 
 
-def shrunk(files: Mapping[str, Any], request: Mapping[str, Any], names: Sequence[str]) -> Trouble | None:
+def shrunk(
+    files: Mapping[str, Any],
+    request: Mapping[str, Any],
+    names: Sequence[str],
+    make: Make = contender,
+    attempts: int = ATTEMPTS,
+) -> Trouble | None:
     """The smallest that was found to part the two, from a case that does; None when it does not."""
-    asking = _Asking((names[0], names[1]))
+    asking = _Asking((names[0], names[1]), make)
     found = asking.parted(files, request)
     if found is None:
         return None
     is_smaller = True
-    while is_smaller and asking.attempts < _MOST_ATTEMPTS:
+    while is_smaller:
         is_smaller = False
         for candidate in _smaller(found):
             smaller = asking.parted(*candidate)
             if smaller is not None:
                 found, is_smaller = smaller, True
                 break
-            if asking.attempts >= _MOST_ATTEMPTS:
-                break
+            if asking.attempts >= attempts:
+                return found
     return found
 
 
 class _Asking:
-    def __init__(self, names: tuple[str, str]) -> None:
+    def __init__(self, names: tuple[str, str], make: Make) -> None:
         self._names = names
+        self._make = make
         self._known: tuple[str, list[Callable[[Mapping[str, Any]], Answer]]] | None = None
         self.attempts = 0
 
@@ -66,7 +77,7 @@ class _Asking:
         key = repr(files)
         if self._known is None or self._known[0] != key:
             policy = load_files(texts(files))
-            self._known = key, [contender(name, policy).answer for name in self._names]
+            self._known = key, [self._make(name, policy).answer for name in self._names]
         return self._known[1]
 
 
@@ -74,7 +85,7 @@ def _smaller(trouble: Trouble) -> Iterator[tuple[Mapping[str, Any], Mapping[str,
     for facts in _reduced(trouble.request["facts"], ""):
         yield trouble.files, {**trouble.request, "facts": facts}
     for path, content in trouble.files.items():
-        if path not in _KEPT:
+        if path not in KEPT:
             yield {other: text for other, text in trouble.files.items() if other != path}, trouble.request
             for smaller in _reduced(content, ""):
                 yield {**trouble.files, path: smaller}, trouble.request
@@ -93,11 +104,24 @@ def _reduced(value: Any, key: str) -> Iterator[Any]:
         for index, part in enumerate(value):
             yield from ([*value[:index], smaller, *value[index + 1 :]] for smaller in _reduced(part, key))
     elif key in _EXPRESSIONS and isinstance(value, str):
+        yield from _operands(value)
         for begin, end in _groups(value):
             inside = value[begin + 1 : end - 1]
             if inside not in {"true", "false"}:
                 yield inside
                 yield from (f"{value[:begin]}({word}){value[end:]}" for word in ("true", "false"))
+
+
+def _operands(text: str) -> Iterator[str]:
+    """What `&&` and `||` join, outside of all parentheses."""
+    cuts = [
+        match.span()
+        for match in _JOINED.finditer(text)
+        if text[: match.start()].count("(") == text[: match.start()].count(")")
+    ]
+    if cuts:
+        starts, ends = [0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)]
+        yield from (text[start:end] for start, end in zip(starts, ends, strict=True))
 
 
 def _groups(text: str) -> Iterator[tuple[int, int]]:

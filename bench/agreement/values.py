@@ -31,7 +31,7 @@ class Values:
             test = self._conditions.condition(0, known, place)
             return f"({test} ? {self.value(kind, depth - 1, known, place)} : {self.value(kind, 0, known, place)})"
         if pick == 1:
-            return self._guarded(kind, known, place)
+            return self._guarded(kind, place)
         if pick == 2:
             return self._made(kind, depth - 1, known, place)
         if pick == 3 and (names := self._conditions.variables_of(kind)):
@@ -46,7 +46,7 @@ class Values:
             return "as_of"
         return literal(kind, self._words.constant(kind))
 
-    def _guarded(self, kind: str, known: Known, place: Place) -> str:
+    def _guarded(self, kind: str, place: Place) -> str:
         """A fact where it is there, a constant where it is not."""
         other = literal(kind, self._words.constant(kind))
         for _ in range(8):

@@ -17,7 +17,23 @@ CONSTANTS: Mapping[str, Sequence[Any]] = {
         *("\U0010fffd", "\uffe6", "two\nlines", " x ", "\u200bx", "{facts}", "%s", "None", "0", "25"),
     ),
     "email": ("ada@example.org", "Ada@example.org", "a@b.example", "ada+x@b.example"),
-    "place": ("US", "US-CA", "DE", "DE-BY", "FR", "FR-971", "GP", "PR", "US-PR", "VI", "GB", "HK", "CN-HK", "BQ", "NL-BQ1"),
+    "place": (
+        "US",
+        "US-CA",
+        "DE",
+        "DE-BY",
+        "FR",
+        "FR-971",
+        "GP",
+        "PR",
+        "US-PR",
+        "VI",
+        "GB",
+        "HK",
+        "CN-HK",
+        "BQ",
+        "NL-BQ1",
+    ),
     "date": (
         *("2024-01-29", "2026-05-26", "2026-11-22", "2024-02-29", "2023-02-28", "2100-02-28", "2000-02-29"),
         *("1999-12-31", "0001-01-01", "9999-12-31", "1970-01-01"),
@@ -28,7 +44,17 @@ CONSTANTS: Mapping[str, Sequence[Any]] = {
     "object": ({"a": [1]}, {"b": None}, {}, {"c": {"d": []}}),
 }
 """What is drawn from, by kind. A fact takes them too, and the values beside them."""
-ODD_NUMBERS = (-0.0, 0, 10**26, 9007199254740993, 9007199254740992, 5e-324, 1.7976931348623157e308, 2**63, 0.30000000000000004)
+ODD_NUMBERS = (
+    -0.0,
+    0,
+    10**26,
+    9007199254740993,
+    9007199254740992,
+    5e-324,
+    1.7976931348623157e308,
+    2**63,
+    0.30000000000000004,
+)
 IDS = ("customer", "h-1", "h-2", "o-1", "Ada")
 """Who holds what in an ownership graph."""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import attrs
 import yaml
 
 from bench.agreement.expansion import Expansion, Form, replaced, type_named
@@ -31,12 +32,14 @@ class Written:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._cel = official_cel(policy.places.within, policy.world.attributes)
-        files = {path: yaml.load(text, Loader=_LOADER) for path, text in sorted(policy.files.items()) if path not in _DATA}
+        files = {path: _read(text) for path, text in sorted(policy.files.items()) if path not in _DATA}
         self._constants = {name: _plain(value) for name, value in policy.world.constants.items()}
         self._definitions = {
             content["name"]: content for path, content in files.items() if path.startswith("rules/definitions/")
         }
-        self._rule_sets = [content for path, content in files.items() if path.startswith("rules/") and "rule" in content]
+        self._rule_sets = [
+            content for path, content in files.items() if path.startswith("rules/") and "rule" in content
+        ]
         self._uses: dict[tuple[str, ...], Expansion] = {}
         self._blocks: dict[int, Expansion] = {}
         self._conditions: dict[tuple[int, str], str] = {}
@@ -95,7 +98,9 @@ class Written:
                     own.functions[full] = [*own.functions.get(full, ()), form]
                     made.functions[full] = own.functions[full]
                 own.define(content.get("variables", ()))
-                made.variables |= {variable["name"]: own.variables[variable["name"]] for variable in content.get("variables", ())}
+                made.variables |= {
+                    variable["name"]: own.variables[variable["name"]] for variable in content.get("variables", ())
+                }
             self._uses[key] = made
         return self._uses[key]
 
@@ -108,14 +113,27 @@ class Written:
             for condition in order.get("conditions", ())
         }
         by_expression = {
-            condition.expr: texts[order.id, condition.id] for order in self._policy.orders for condition in order.conditions
+            condition.expr: texts[order.id, condition.id]
+            for order in self._policy.orders
+            for condition in order.conditions
         }
 
         def holds_of(expr: Any) -> Any:
             text = by_expression[expr]
-            return lambda facts, as_of, action, derived: self._cel.holds(text, activation(facts, as_of, action, derived))
+            return lambda facts, as_of, action, derived: self._cel.holds(
+                text, activation(facts, as_of, action, derived)
+            )
 
         return holds_of
+
+
+@attrs.frozen
+class _Element:
+    """An element of a list: its pointer, what is in it, its type."""
+
+    at: str
+    content: Given
+    type: Type
 
 
 class _Asked:
@@ -141,7 +159,8 @@ class _Asked:
     def _item(self, item: Mapping[str, Any], names: Expansion) -> tuple[list[str], bool]:
         if "for" in item:
             ((name, listed),) = item["for"].items()
-            return [found for at, element, type_ in self._elements(listed) for found in self._each(item, names, name, at, element, type_)], True
+            each = (self._each(item, names, name, element) for element in self._elements(listed))
+            return [found for found in each if found is not None], True
         if not self._written.holds(item, names, self._given, {}):
             return [], False
         if "rule" in item:
@@ -149,19 +168,21 @@ class _Asked:
             return found, is_taken or "condition" in item
         return [f"{item['id']}@{_pointer(_points_at(item))}"], True
 
-    def _each(self, item: Mapping[str, Any], names: Expansion, name: str, at: str, element: Given, type_: Type) -> Iterator[str]:
-        given = {**self._given, element_name(type_.name): message(type_.name, element)}
-        if self._written.holds(item, names, given, {name: type_}):
-            head, _, rest = (_points_at(item) or name).partition(".")
-            yield f"{item['id']}@{at + _pointer(rest) if head == name else _pointer(_points_at(item))}"
+    def _each(self, item: Mapping[str, Any], names: Expansion, name: str, element: _Element) -> str | None:
+        """The finding about one element, which the rule calls by that name."""
+        type_ = element.type
+        given = {**self._given, element_name(type_.name): message(type_.name, element.content)}
+        if not self._written.holds(item, names, given, {name: type_}):
+            return None
+        head, _, rest = (_points_at(item) or name).partition(".")
+        return f"{item['id']}@{element.at + _pointer(rest) if head == name else _pointer(_points_at(item))}"
 
-    def _elements(self, listed: str) -> Iterator[tuple[str, Given, Type]]:
-        """Each element of a list with its pointer and its type."""
+    def _elements(self, listed: str) -> Iterator[_Element]:
         if listed in VOCABULARY.derived:
             type_ = VOCABULARY.derived[listed].type.element
             assert type_ is not None
             for element in self._derived[listed]:
-                yield element.at, element, type_
+                yield _Element(element.at, element, type_)
             return
         here: Any = self._facts
         type_ = None
@@ -171,7 +192,11 @@ class _Asked:
         assert type_ is not None
         assert type_.element is not None
         for index, element in enumerate(here or ()):
-            yield f"{_pointer(listed)}/{index}", element, type_.element
+            yield _Element(f"{_pointer(listed)}/{index}", element, type_.element)
+
+
+def _read(text: str) -> Any:
+    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - builds only strings
 
 
 def _points_at(item: Mapping[str, Any]) -> str:

@@ -1,17 +1,18 @@
 """The corpus of the matrix: small programs with facts and what must be found, in `corpus/*.yaml`.
 
-An entry has `conditions` (an aggregate of an item each; `each` makes them rules over a list, `variables` stand beside
-them), `rules` (a block, whose items get what they lack), `sets` (several rule sets), or `choices` (a match that long).
-`definitions` and `orders` stand beside any. Each case has `facts` and `finds`: `item`, or `item@pointer`, in order, with
-the name of its set before it where there are several; null where no law is in force. `needs`, `outcome`,
-`restrictions` and `orders` are compared where they are said. `never` are items that no case can make find anything, or
-fail to, which `test_matrix` asks of every other.
+An entry has `conditions` (an aggregate of an item each; `each` makes them rules over a list), `rules` (a block, whose
+items get what they lack), `sets` (several rule sets), or `choices` (a match that long, `open` when it has no last
+choice). `variables`, `definitions` and `orders` stand beside any.
+
+Each case has `facts` and `finds`: `item`, or `item@pointer`, in order, with the name of its set before it where there
+are several; null where no law is in force. `needs`, `outcome`, `restrictions` and `orders` are compared where they are
+said. `never` are items that find something in every case or in none; of every other, `test_matrix` asks for both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from functools import cache
+from collections.abc import Mapping
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from small_rules import DAY, HEAD, files
 from bench.agreement.base import ATTRIBUTES
 from bench.agreement.contenders import Answer
 from engine import Policy, load_files
+from engine.program.expressions import Expr
+from engine.program.rule_set import Block, RuleSet
 
 _FILES = sorted(Path(__file__).with_name("corpus").glob("*.yaml"))
 
@@ -39,10 +42,8 @@ class Case:
         if answer.failure:
             return answer.failure
         finds = self.expected["finds"]
-        wanted = ["ostiary.law/not-in-force"] if finds is None else [one if "/" in one.partition("@")[0] else f"small/{one}" for one in finds]
-        found = [f if "@" in w and not f.endswith("@") else f.partition("@")[0] for w, f in zip(wanted, answer.findings, strict=False)]
-        wanted = [w if "@" in f else w.partition("@")[0] for w, f in zip(wanted, found, strict=False)] + wanted[len(found) :]
-        if len(answer.findings) != len(wanted) or found != wanted:
+        wanted = ["ostiary.law/not-in-force"] if finds is None else [_in_its_set(one) for one in finds]
+        if len(wanted) != len(answer.findings) or not all(map(_is_found, wanted, answer.findings)):
             return f"found {list(answer.findings)} instead of {wanted}"
         return None if answer.document is None else self._differs(orjson.loads(answer.document))
 
@@ -57,7 +58,18 @@ class Case:
         return f"{wrong[0]} are {said[wrong[0]]} instead of {self.expected[wrong[0]]}" if wrong else None
 
 
-@attrs.frozen(eq=False)
+def _in_its_set(name: str) -> str:
+    return name if "/" in name.partition("@")[0] else f"small/{name}"
+
+
+def _is_found(wanted: str, found: str) -> bool:
+    """Whether it is the rule wanted, at the pointer wanted as far as both sides tell one."""
+    rule, _, at = wanted.partition("@")
+    rule_found, _, at_found = found.partition("@")
+    return rule == rule_found and (at == at_found or not at or not at_found)
+
+
+@attrs.frozen(eq=False, slots=False)
 class Entry:
     """A program and its cases."""
 
@@ -69,15 +81,30 @@ class Entry:
         """The program, loaded once."""
         return _policies()[self.name]
 
-    @property
+    @cached_property
+    def conditions(self) -> list[tuple[str, Expr, RuleSet]]:
+        """Each of `conditions` by its id, and as a program of its own: what stands beside it may hide a mistake."""
+        (rule_set, *_) = self.policy.program
+        if "conditions" not in self.content:
+            return []
+        return [
+            (id_, item.condition.expr, attrs.evolve(rule_set, block=Block(is_match=False, items=(item,))))
+            for id_, item in zip(self.content["conditions"], rule_set.block.items, strict=True)
+        ]
+
+    @cached_property
     def cases(self) -> list[Case]:
         """The cases, in order."""
         return [
-            Case({"action": case.get("action", "account.open"), "as_of": case.get("as_of", DAY), "facts": case["facts"]}, case)
+            Case(
+                {"action": case.get("action", "account.open"), "as_of": case.get("as_of", DAY), "facts": case["facts"]},
+                case,
+            )
             for case in self.content["cases"]
         ]
 
 
+@cache
 def entries() -> list[Entry]:
     """All entries of the corpus."""
     return [Entry(content["name"], content) for content in _contents()]
@@ -120,15 +147,20 @@ def _files(content: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _block(content: Mapping[str, Any]) -> dict[str, Any]:
+    variables = [{"name": name, "expression": text} for name, text in content.get("variables", {}).items()]
+    named = {"variables": variables} if variables else {}
     if "rules" in content:
-        return content["rules"]
+        return {**named, **content["rules"]}
     if "choices" in content:
-        names = [{"id": f"c{n}", "condition": f"has(customer.name) && customer.name == '{n}'"} for n in range(content["choices"])]
-        return {"match": [*names, {"id": "entity", "condition": "has(customer.kind)"}, {"id": "none", "at": "customer"}]}
+        names = [
+            {"id": f"c{n}", "condition": f"has(customer.name) && customer.name == '{n}'"}
+            for n in range(content["choices"])
+        ]
+        last = [] if content.get("open") else [{"id": "none", "at": "customer"}]
+        return {"match": [*names, {"id": "entity", "condition": "has(customer.kind)"}, *last]}
     each = {"for": content["each"]} if "each" in content else {}
     items = [{"id": id_, "condition": condition, **each} for id_, condition in content["conditions"].items()]
-    variables = [{"name": name, "expression": text} for name, text in content.get("variables", {}).items()]
-    return {**({"variables": variables} if variables else {}), "aggregate": items}
+    return {**named, "aggregate": items}
 
 
 def _completed(block: Mapping[str, Any], set_name: str) -> dict[str, Any]:
@@ -150,12 +182,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(one) for one in value]
     return value if isinstance(value, str | int | float | bool) or value is None else value.isoformat()
-
-
-def items(block: Mapping[str, Any]) -> Iterator[str]:
-    """The ids of all items of a block and of those in it."""
-    for item in block.get("match") or block["aggregate"]:
-        if "rule" in item:
-            yield from items(item["rule"])
-        else:
-            yield item["id"]

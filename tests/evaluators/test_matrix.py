@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
+from corpus_check import first_mistake, mistake_with_open_constants
 from matrix_corpus import Entry, entries
 
 from bench.agreement.contenders import WRITTEN, contender, known
 from bench.agreement.examine import expressions_of
+from engine.evaluators.compiled import Compiled
 from engine.evaluators.registry import EVALUATORS, evaluator_kind
 from engine.program.expressions import OPERATIONS, Arithmetic, Compare, Member, Quantify, Read, TextTest
-from engine.program.rule_set import Rule
 
 DEVIATIONS: Mapping[tuple[str, str], str] = {}
 """What an evaluator does otherwise, by its name and that of the entry, with the reason. Such a mark is strict."""
@@ -38,6 +39,20 @@ def test_finds_what_it_must(name: str, entry: Entry) -> None:
     answering = contender(name, entry.policy)
     wrong = [(case.request, case.misses(answering.answer(case.request))) for case in entry.cases]
     assert [one for one in wrong if one[1] is not None] == []
+
+
+@pytest.mark.parametrize("name", EVALUATORS)
+def test_conditions_alone_and_as_functions(name: str) -> None:
+    """Beside others a condition may come out right by what they do: each is a program of its own, too."""
+    kind = evaluator_kind(name)
+    if (absence := kind.absence()) is not None:
+        pytest.skip(f"{name}: {absence}")
+    assert first_mistake(kind.make) is None
+
+
+def test_constants_that_are_left_open() -> None:
+    """Only the compiled evaluator is asked about them, by the tests of rules."""
+    assert mistake_with_open_constants(Compiled) is None
 
 
 @pytest.mark.parametrize("entry", entries(), ids=lambda entry: entry.name)
