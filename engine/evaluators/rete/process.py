@@ -23,12 +23,8 @@ from engine.evaluators.rete.net import Nets
 
 _WORKER = Path(__file__).with_name("worker.py")
 _LONGEST_ANSWER = 16 * 1024 * 1024
-_QUESTIONS_A_LIFE = 20_000
 _NETS_A_LIFE = 16
-_TEXT_A_LIFE = 2_000_000
-"""After so many questions, or nets of so many characters, a new process takes over before the next question. The
-library never gives back a net it has read, and makes some 60 bytes of each character. A few nets are kept in any case,
-lest a large policy be read anew for every question."""
+"""So many nets are kept whatever their size, lest a large policy be read anew for every question."""
 
 Read = TypeVar("Read")
 
@@ -41,11 +37,21 @@ class Process:
     """Asks the process, which it starts when first asked and again whenever that is called for. Safe between threads.
 
     `deadline_s` is for one attempt, the start of the process included; there are two. `command` is the program to run,
-    with the seconds after which it is to give up as its last argument.
+    with the seconds after which it is to give up as its last argument. After so many questions, or nets of so many
+    characters, a new process takes over before the next question: the library never gives back a net it has read, and
+    makes some 60 bytes of each character.
     """
 
-    def __init__(self, deadline_s: float = 2.0, command: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        deadline_s: float = 2.0,
+        command: Sequence[str] | None = None,
+        questions_a_life: int = 20_000,
+        characters_a_life: int = 2_000_000,
+    ) -> None:
         self._deadline_s = deadline_s
+        self._questions_a_life = questions_a_life
+        self._characters_a_life = characters_a_life
         # Isolated from the environment and the directory it is started in.
         self._command = command or (sys.executable, "-I", str(_WORKER))
         self._lock = threading.Lock()
@@ -93,11 +99,11 @@ class Process:
     def _answer(self, nets: Nets, question: Question) -> Answer:
         until = time.monotonic() + self._deadline_s
         life = self._life
-        if life is not None and life.is_spent:
+        if life is not None and self._is_spent(life):
             self._end()
             life = None
         if life is None:
-            life = self._life = _Life([*self._command, str(self._deadline_s)])
+            life = self._life = _Life(self._command, self._deadline_s)
         if nets.key not in life.loaded:
             said = life.exchange(f'{{"load":"{nets.key}","nets":{nets.text}}}', until)
             if said != {"loaded": nets.key}:
@@ -110,6 +116,10 @@ class Process:
         if said.keys() != {"number", "settled"} or said["number"] != self._number:
             raise NonsenseError("it answered another question")
         return read_answer(said["settled"], nets, question)
+
+    def _is_spent(self, life: _Life) -> bool:
+        has_read_enough = len(life.loaded) > _NETS_A_LIFE and sum(life.loaded.values()) > self._characters_a_life
+        return has_read_enough or life.questions >= self._questions_a_life
 
     def _end(self) -> None:
         life, self._life = self._life, None
@@ -128,10 +138,11 @@ class Process:
 class _Life:
     """One process from its start to its end."""
 
-    def __init__(self, command: Sequence[str]) -> None:
+    def __init__(self, command: Sequence[str], deadline_s: float) -> None:
+        self._deadline_s = deadline_s
         try:
             self.popen = subprocess.Popen(  # noqa: S603 - our own program, or the one a test gives
-                command,
+                [*command, str(deadline_s)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -152,19 +163,13 @@ class _Life:
         self.questions = 0
         self._finalizer = weakref.finalize(self, _end, self.popen)
 
-    @property
-    def is_spent(self) -> bool:
-        """Whether it has done enough."""
-        has_read_enough = len(self.loaded) > _NETS_A_LIFE and sum(self.loaded.values()) > _TEXT_A_LIFE
-        return has_read_enough or self.questions >= _QUESTIONS_A_LIFE
-
     def exchange(self, line: str, until: float) -> dict[str, Any]:
         """Send a line and take one back, which has to be an answer to this one."""
         sent = line.encode() + b"\n"
         said = self._exchange(sent, until)
         try:
             content = json.loads(said)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise NonsenseError("it answered nonsense") from error
         if not isinstance(content, dict) or content.pop("of", None) != hashlib.sha256(sent).hexdigest():
             raise NonsenseError("it answered nonsense, or another question")
@@ -192,7 +197,7 @@ class _Life:
             left = until - time.monotonic()
             events = dict(poll.poll(left * 1000)) if left > 0 else {}
             if not events:
-                raise FaultError("no answer in time")
+                raise FaultError(f"no answer in {self._deadline_s} s")
             if self._from.fileno() in events:
                 said += self._received()
                 if len(said) > _LONGEST_ANSWER:
@@ -225,7 +230,7 @@ class _Life:
         with contextlib.suppress(subprocess.TimeoutExpired):
             status = self.popen.wait(timeout=0.2)
             if status < 0:
-                return f"it died by {signal.Signals(-status).name}"
+                return f"it died with signal {-status} ({signal.strsignal(-status)})"
             return f"it ended with status {status}"
         return "it closed its pipe"
 
