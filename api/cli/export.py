@@ -16,9 +16,14 @@ from api.cli.options import count, load_or_show, policy_options
 from api.evaluation import invalid_request, law_day
 from api.problems import Problem, RefusedError
 from engine import Decider, Policy, RequestError
+from engine.cel_policy.check import check_policy
+from engine.cel_policy.configuration import Configuration
+from engine.cel_policy.document import CelPolicyError
 from engine.cel_policy.export import as_yaml, configuration_of, export_rule_set
 from engine.cel_policy.export_tests import DecidedCase, tests_of
 from engine.cel_policy.inputs import inputs_of
+from engine.cel_policy.reading import read_policy
+from engine.language.source import Source
 from engine.language.yaml_nodes import MAX_CHARACTERS
 
 _STREAM = "-"
@@ -81,8 +86,14 @@ def export(
 
 
 def _exported(policy: Policy, cases: Sequence[DecidedCase]) -> Iterator[_Exported]:
+    configuration = Configuration(configuration_of(policy.vocabulary))
     for rule_set in policy.program:
         document = export_rule_set(rule_set, policy.vocabulary)
+        try:
+            check_policy(read_policy(Source(f"{rule_set.name}/policy.yaml", document.text)), configuration)
+        except CelPolicyError as error:
+            # Definitions about elements of lists are written out where they are used, perhaps too deep for the runtime.
+            raise click.ClickException(f"{rule_set.file}: this cannot be said as plain CEL Policy: {error}") from None
         tests = {"tests.yaml": as_yaml(tests_of(rule_set, cases))} if cases else {}
         yield _Exported(rule_set.name, {"policy.yaml": document.text, **tests}, document.unsaid)
 

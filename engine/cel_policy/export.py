@@ -100,26 +100,22 @@ class _Writing:
         return self._match(block, in_aggregate=in_aggregate) if block.is_match else self._aggregate(block)
 
     def _match(self, block: Block, *, in_aggregate: bool) -> _Choice | None:
-        choices: list[_Choice] = []
-        is_closed = False
+        taken: list[tuple[Item, _Choice | None]] = []
         for item in block.choices:
-            if item.condition.expr == FALSE:
-                continue
-            is_closed = item.condition.expr == TRUE
-            outcome = self._outcome(item, in_aggregate=in_aggregate)
-            choices.append(self._under(item, outcome or {}))
-            if is_closed:
+            if item.condition.expr != FALSE:
+                taken.append((item, self._outcome(item, in_aggregate=in_aggregate)))
+            if item.condition.expr == TRUE:
                 break
-        while choices and not choices[-1].keys() & {"output", "rule"}:
-            choices.pop()
-            is_closed = False
-        if not choices:
+        while taken and taken[-1][1] is None:
+            taken.pop()
+        if not taken:
             return None
-        for choice in choices:
-            if not choice.keys() & {"output", "rule"}:
-                # It is taken and says nothing, which keeps the later ones from being taken.
-                choice |= {"rule": {"match": [{"condition": _NEVER, "output": _NOTHING}]}}
-        if not in_aggregate and not is_closed:
+        # A choice that is taken and says nothing keeps the later ones from being taken. An aggregate around it would
+        # have an empty list as an entry, and leaves out what comes to nothing.
+        never = {"rule": {"match": [{"condition": _NEVER, "output": _NOTHING}]}}
+        silent = never if in_aggregate else {"output": _NOTHING}
+        choices = [self._under(item, outcome or silent) for item, outcome in taken]
+        if not in_aggregate and taken[-1][0].condition.expr != TRUE:
             choices.append({"output": _NOTHING})
         return {"match": choices}
 

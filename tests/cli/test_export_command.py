@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -92,6 +93,26 @@ def test_requests_that_cannot_be_decided(
     assert (done.code, done.out) == (1, "")
     assert f"requests.ndjson{complaint.removeprefix('requests.ndjson')}" in done.err
     assert not (tmp_path / "out").exists()
+
+
+def test_rules_that_the_runtime_finds_too_deep(run: Callable, tmp_path: Path, rules: Path) -> None:
+    shutil.copytree(rules, tmp_path / "rules")
+    steps = [{"name": "f0", "parameters": {"p": "person"}, "expression": "has(p.name)"}]
+    for n in range(20):
+        meaning = f"has(p.phones) || !(has(p.emails) && deep.f{n}(p))"
+        steps.append({"name": f"f{n + 1}", "parameters": {"p": "person"}, "expression": meaning})
+    definitions = {"name": "definitions.deep", "functions": steps}
+    (tmp_path / "rules" / "definitions").mkdir()
+    (tmp_path / "rules" / "definitions" / "deep.yaml").write_text(yaml.safe_dump(definitions))
+    file = tmp_path / "rules" / "collection.yaml"
+    added = {"id": "deep", "for": {"o": "owners"}, "condition": "deep.f20(o)", "effect": "deny", "message": "Too deep."}
+    content = yaml.safe_load(file.read_text())
+    content["rule"]["aggregate"].append(added)
+    file.write_text(yaml.safe_dump({**content, "uses": ["definitions.deep"]}))
+    done = run("export", "--cel-policy", "--rules", tmp_path / "rules")
+    assert (done.code, done.out) == (1, ""), done.err
+    assert "rules/collection.yaml: this cannot be said as plain CEL Policy: small.collection/policy.yaml:" in done.err
+    assert "recursion" in done.err
 
 
 def test_rules_with_mistakes(run: Callable, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from engine.vocabulary.derived import derived
 CASES = 8
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=12, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32))
 def test_same_findings(seed: int) -> None:
     rng = Random(seed)
