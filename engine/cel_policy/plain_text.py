@@ -215,8 +215,9 @@ def _choose(text: PlainText, expr: Choose) -> str:
 
 
 def _days(text: PlainText, expr: DaysBetween) -> str:
-    start, end = (f"timestamp({text.operand(day, _SUM)} + 'T00:00:00Z')" for day in (expr.start, expr.end))
-    return f"({end} - {start}).getHours() / 24"
+    # A difference of timestamps overflows after 292 years, whole seconds do not.
+    start, end = (f"int(timestamp({text.operand(day, _SUM)} + 'T00:00:00Z'))" for day in (expr.start, expr.end))
+    return f"({end} - {start}) / 86400"
 
 
 WRITTEN: Final[Mapping[type[Expr], Callable[[PlainText, Any], str]]] = {

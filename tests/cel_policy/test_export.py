@@ -107,8 +107,8 @@ def test_a_document() -> None:
             "variables": [
                 {
                     "name": "is_adult",
-                    "expression": "has(customer.date_of_birth) && (timestamp(as_of + 'T00:00:00Z') - "
-                    "timestamp(customer.date_of_birth + 'T00:00:00Z')).getHours() / 24 >= 6574",
+                    "expression": "has(customer.date_of_birth) && (int(timestamp(as_of + "
+                    "'T00:00:00Z')) - int(timestamp(customer.date_of_birth + 'T00:00:00Z'))) / 86400 >= 6574",
                 }
             ],
             "match": [

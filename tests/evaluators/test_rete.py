@@ -1,4 +1,4 @@
-"""The rete evaluator finds what the compiled one does, on random programs and on the shipped rules."""
+"""The rete evaluator finds what the compiled one does, on the shipped rules and where it has to lower otherwise."""
 
 from __future__ import annotations
 
@@ -6,16 +6,12 @@ import datetime
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import attrs
 import pytest
 import rfc8785
 import yaml
-from random_facts import random_facts
-from random_programs import random_program
-from random_words import MEASURES
 from small_rules import DAY, definitions, item, policy, rule_set
 
 from engine import Decider, Policy, load
@@ -25,18 +21,15 @@ from engine.evaluators.evaluator import Evaluator, NoOpinionError
 from engine.evaluators.registry import EVALUATORS, evaluator_kind, make_evaluator
 from engine.evaluators.rete import KIND, Process, Rete
 from engine.evaluators.rete.law import Law
-from engine.ownership import LOOK_THROUGH, resolve
 from engine.program.expressions import OPERATIONS, And, Compare, Has, Literal, Read, Root
 from engine.program.rule_set import RuleSet
 from engine.vocabulary import Type
-from engine.vocabulary.derived import DerivedLists, derived
+from engine.vocabulary.derived import DerivedLists
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUESTS = ROOT / "fixtures" / "requests"
 INDEX = yaml.load((REQUESTS / "index.yaml").read_text("utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - builds only strings
 NOTHING_DERIVED: DerivedLists = {"owners": [], "ownership_problems": [], "measures": []}
-PROGRAMS = 60
-CASES = 10
 
 
 @pytest.fixture(scope="module")
@@ -59,20 +52,6 @@ def ids(program: list[RuleSet], facts: dict[str, Any], process: Process) -> list
     expected = told(Compiled(program), facts, NOTHING_DERIVED)
     assert told(Rete(program, process), facts, NOTHING_DERIVED) == expected
     return [finding[0].partition("/")[2] for finding in expected]
-
-
-def test_random_programs(process: Process) -> None:
-    for seed in range(PROGRAMS):
-        rng = Random(seed)
-        program = random_program(rng)
-        rule_sets = policy(program.rules, definitions__d=program.definitions).program
-        compiled, rete = Compiled(rule_sets), Rete(rule_sets, process)
-        for _ in range(CASES):
-            case, measures = random_facts(rng), rng.choice(((), MEASURES[:1], MEASURES))
-            listed = [derived(measure, "/customer") for measure in measures]
-            lists = {**resolve(case.get("customer") or {}, LOOK_THROUGH), "measures": listed}
-            assert told(rete, case, lists) == told(compiled, case, lists), f"seed {seed}"
-    assert process.failures == 0, process.last_failure
 
 
 @pytest.fixture(scope="module")
