@@ -99,6 +99,12 @@ def _letter(content: dict[str, Any], letter: str, place: int) -> None:
     content["settled"][0][0] = letters[:place] + letter + letters[place + 1 :]
 
 
+def _turn_import(content: dict[str, Any]) -> None:
+    """What the first element's net takes from the case: the third of its nodes."""
+    letters = content["settled"][1][0]
+    content["settled"][1][0] = letters[:2] + {"t": "f", "f": "t"}[letters[2]] + letters[3:]
+
+
 FAULTS: dict[str, Any] = {
     "killed": lambda *_: os.kill(os.getpid(), signal.SIGKILL),
     "segfault": lambda *_: os.kill(os.getpid(), signal.SIGSEGV),
@@ -127,6 +133,7 @@ FAULTS: dict[str, Any] = {
     "neither way": _but(lambda content: _letter(content, "-", -1)),
     "no start": _but(lambda content: _letter(content, "f", 0)),
     "other atom": _but(lambda content: _letter(content, "-", 1)),
+    "other import": _but(_turn_import),
 }
 LIBRARY = {
     "drops an asserted fact": ("assert_facts", lambda handle, facts: (handle, json.dumps(json.loads(facts)[:-1]))),

@@ -21,6 +21,7 @@ from engine.evaluators.evaluator import Evaluator, NoOpinionError
 from engine.evaluators.registry import EVALUATORS, evaluator_kind, make_evaluator
 from engine.evaluators.rete import KIND, Process, Rete
 from engine.evaluators.rete.law import Law
+from engine.evaluators.rete.net import _Rules, fnv1a
 from engine.program.expressions import OPERATIONS, And, Compare, Has, Literal, Read, Root
 from engine.program.rule_set import RuleSet
 from engine.vocabulary import Type
@@ -97,6 +98,14 @@ def test_nothing_to_chain(process: Process) -> None:
     never = item("never", "interpretation.Q1 == 'wide'", at="customer")
     program = policy(rule_set(item("always", at="customer"), never)).program
     assert ids(program, {}, process) == ["always"]
+
+
+def test_numbers_are_doubles(process: Process) -> None:
+    """2^53 + 1 is no double; the nearest is 2^53."""
+    same = "has(training.ops) && training.ops == 9007199254740992.0"
+    program = policy(rule_set(item("same", same, at="training"))).program
+    assert ids(program, {"training": {"ops": 2**53 + 1}}, process) == ["same"]
+    assert ids(program, {"training": {"ops": 2**53 + 2}}, process) == []
 
 
 def test_more_parts_than_a_rule_joins(process: Process) -> None:
@@ -180,6 +189,14 @@ def test_definitions_are_chained() -> None:
     parts = {name: [part["c"] for _, part in map(_pattern, rule["all"])] for name, rule in rules.items()}
     assert (parts["4t"], parts["6t"], parts["8t"]) == (["2t", "3t"], ["4f", "5t"], ["4t", "7t"])
     assert len(rules) == 10
+
+
+def test_no_two_facts_have_ids_of_one_hash() -> None:
+    """durable-rules would drop the second. These two would collide under the ids that facts have as a rule."""
+    rules = _Rules(groups=1)
+    rules.add("both", ("89577f", "228152t"), ())
+    assert fnv1a("0.89577f") == fnv1a("0.228152t")
+    assert [fact["id"] for fact in rules.facts().values()] == ["1.89577f", "1.228152t"]
 
 
 def _pattern(named: dict[str, Any]) -> list[dict[str, str]]:

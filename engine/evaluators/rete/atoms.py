@@ -207,7 +207,8 @@ def _all(answers: list[bool | None]) -> bool | None:
 
 
 def _one(answers: list[bool | None]) -> bool | None:
-    return False if answers.count(True) > 1 else None if None in answers else answers.count(True) == 1
+    holding = answers.count(True)
+    return False if holding > 1 else None if None in answers else holding == 1
 
 
 _QUANTIFIERS: Mapping[str, Callable[[list[bool | None]], bool | None]] = {

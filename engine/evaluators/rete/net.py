@@ -143,7 +143,8 @@ class _Rules:
     def facts(self) -> dict[str, dict[str, str]]:
         """Every fact that a rule asks for, each with an id of which no other has the hash."""
         for mark in map(str, itertools.count()):
-            ids = {name: f"{name}.{mark}" for name in self._readers}
+            # In front: texts of one hash have one hash whatever is put behind them.
+            ids = {name: f"{mark}.{name}" for name in self._readers}
             if len({fnv1a(id_) for id_ in ids.values()}) == len(ids):
                 return {name: {"id": id_, "g": self._group(name), "c": name} for name, id_ in ids.items()}
         raise AssertionError
