@@ -35,6 +35,11 @@ class Rete:
         self.process = process or shared_process()
         self._laws: dict[tuple[str, tuple[bool, ...]], Law] = {}
 
+    @property
+    def restarts(self) -> int:
+        """How often its process was replaced because it did not answer, or not what it was asked."""
+        return self.process.failures
+
     def findings(self, action: str, as_of: str, facts: Facts, derived: DerivedLists) -> list[Finding] | None:
         """The rules that apply, in file order; None when no rule set for the action is in force that day.
 
