@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from random import Random
 
@@ -15,8 +16,10 @@ from engine.vocabulary import Type
 
 _ORDER = ("==", "!=", "<", "<=", ">", ">=")
 _DEEPEST_LOOP = 2
-_ELEMENTS = ("e", "e", "owner", "out", "items", "i", "K0", "float", "element")
-"""Names for list elements, some of which the generated code of an evaluator might want for itself."""
+_AGAIN = 0.12
+"""How often a condition is one that stands elsewhere in the program already."""
+_NAMES = re.compile(r"variables\.|\w+\.f\d+\(")
+"""What is not known everywhere in the program."""
 
 
 @attrs.frozen
@@ -46,7 +49,15 @@ class Conditions:
 
     def condition(self, depth: int, known: Known, place: Place) -> str:
         """A condition that is safe when the known facts are present."""
-        pick = self._rng.randint(0 if depth > 0 else 6, 14)
+        if self._rng.random() < _AGAIN and (again := self._words.said_before(self._rng, measures=place.knows_measures)):
+            return again
+        made = self._condition(depth, known, place)
+        if not known and not place.locals and not _NAMES.search(made):
+            self._words.remember(made)
+        return made
+
+    def _condition(self, depth: int, known: Known, place: Place) -> str:
+        pick = self._rng.randint(0 if depth > 0 else 6, 15)
         below = depth - 1
         if pick <= 2:
             left, facts = self.guard(below, known, place)
@@ -69,6 +80,8 @@ class Conditions:
             return called
         if pick == 8:
             return self._about_the_case(place)
+        if pick == 9:
+            return self.quantified(known, place)
         return self._about_a_fact(depth, known, place)
 
     def guard(self, depth: int, known: Known, place: Place) -> tuple[str, Known]:
@@ -80,6 +93,17 @@ class Conditions:
         if depth > 0 and self.flip():
             tests.append(self.condition(depth - 1, known | facts, place))
         return " && ".join(tests), facts
+
+    def quantified(self, known: Known, place: Place) -> str:
+        """Whether some, all or one of the elements of a list fulfil something."""
+        for _ in range(8):
+            found = place.draw(self._rng)
+            if found.type.element is not None:
+                says = self._about_a_list(found.path, found.type.element, 1, known | {found.path}, place)
+                absent = self.flip()
+                guard = f"!has({found.path}) || " if absent else f"has({found.path}) && "
+                return f"({guard if found.is_optional else ''}{says})"
+        return self._about_the_case(place)
 
     def flip(self) -> bool:
         """Heads or tails."""
@@ -136,12 +160,17 @@ class Conditions:
         path, type_ = found.path, found.type
         is_known = path in known or not found.is_optional
         if type_.kind in {"record", "object", "instant"} or ("." in path and self._rng.random() < 0.15):
-            return f"has({path})" if self.flip() else f"!has({path})"
+            return self._presence(path, place)
         says = [self.says(path, type_, depth, known | {path}, place) for _ in range(self._rng.choice((1, 1, 2)))]
         if is_known and (self.flip() or "." not in path):
             return f"({' || '.join(says)})"
         # Several conjuncts about one fact: what one implies must not undo the guard of another.
         return f"(has({path}) && {' && '.join(says)})" if self.flip() else f"(!has({path}) || {' && '.join(says)})"
+
+    def _presence(self, path: str, place: Place) -> str:
+        other = place.draw(self._rng).path
+        other = f"has({other})" if "." in other else "true"
+        return self._rng.choice((f"has({path})", f"!has({path})", f"!has({path})", f"(has({path}) == {other})"))
 
     def says(self, path: str, type_: Type, depth: int, known: Known, place: Place) -> str:
         """Something about a fact that is present."""
@@ -249,7 +278,7 @@ class Conditions:
             return f"(size({path}) {self._rng.choice(_ORDER)} {self._rng.choice((0, 1, 2))})"
         # A function's loops have the names of loops around its calls: the two must not be taken for each other.
         loops = sum(name[-1].isdigit() for name, _ in place.locals)
-        name = f"{self._rng.choice(_ELEMENTS)}{loops}"
+        name = f"{self._words.element}{loops}"
         if element.kind == "record":
             if loops >= _DEEPEST_LOOP:
                 return f"{path}.{kind}({name}, (1 < 2))"

@@ -68,6 +68,8 @@ class Definitions:
 
     def _expression(self, kind: str, names: list[tuple[str, str]], known: Known, place: Place) -> str:
         conditions = Conditions(self._rng, self._words, names, self.functions)
+        if kind == "bool" and self._rng.random() < 0.3:
+            return conditions.quantified(known, place)
         if kind == "bool":
             return conditions.condition(2, known, place)
         return Values(self._rng, self._words, conditions).value(kind, 2, known, place)

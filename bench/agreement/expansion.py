@@ -67,15 +67,20 @@ class Expansion:
     def expanded(self, text: str, types: Types) -> str:
         """The expression in facts alone. `types` are those of the names that stand for records or parameters."""
         known = dict(types)
+        around: list[tuple[int, Types]] = []  # where each loop that is open ends, and what names stood for before it
         made: list[str] = []
         here = 0
         while (match := _TOKEN.search(text, here)) is not None:
             made.append(text[here : match.start()])
             here = match.end()
+            while around and around[-1][0] <= match.start():
+                known = dict(around.pop()[1])
             if match["regions"]:
                 made.append(self._within_any(match["any"], match["regions"]))
             elif match["over"]:
-                known[match["element"]] = _element(_type_of(match["over"], known))
+                element = _element(_type_of(match["over"], known))
+                around.append((_arguments(text, here)[0], known))
+                known = {**known, match["element"]: element}
                 made.append(match[0])
             elif match["day"]:
                 made.append(f"timestamp('{match['day']}T00:00:00Z')")

@@ -107,14 +107,22 @@ class _Making:
         if is_match and self._rng.random() < 0.3:
             # A match without a condition lets the rest of the one around it through.
             return {"rule": self._block(known, 0, names, inside_aggregate=True)}
-        guard, facts = self._conditions(names).guard(1, known, self._place)
         inside = inside_aggregate or not is_match
+        if self._rng.random() < 0.15:
+            # Nothing in it can hold under the switches as they are set, and yet it may be the choice that is taken.
+            switched = {**self._rule(known, names, is_match=True), "condition": "interpretation.Q1 == 'wide'"}
+            guard = self._conditions(names).condition(1, known, self._place)
+            return {"condition": guard, "rule": {"match": [switched]}}
+        if self._rng.random() < 0.3:
+            guard, facts = self._conditions(names).condition(1, known, self._place), frozenset[str]()
+        else:
+            guard, facts = self._conditions(names).guard(1, known, self._place)
         return {"condition": guard, "rule": self._block(known | facts, depth, names, inside_aggregate=inside)}
 
     def _rule(self, known: Known, names: Names, *, is_match: bool) -> dict[str, Any]:
         rng, id_ = self._rng, f"r{next(self._serial)}"
         effect = rng.choice(_EFFECTS)
-        rule = {"id": id_, "effect": effect, "message": f"This is {id_}."}
+        rule: dict[str, Any] = {"id": id_, "effect": effect, "message": f"This is {id_}."}
         if rng.random() < 0.3:
             rule["section"] = rng.choice(("(D)", "(d)(1)", "7.304(d)"))
         if effect == "restrict" and rng.random() < 0.5:

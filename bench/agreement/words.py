@@ -39,7 +39,7 @@ CONSTANTS: Mapping[str, Sequence[Any]] = {
         *("1999-12-31", "0001-01-01", "9999-12-31", "1970-01-01"),
     ),
     "int": (0, 1, 2, 3, -1, 2**31, 2**53 + 1, 2**63 - 1, -(2**63)),
-    "number": (0.0, 1.0, 25.0, 24.999999999999996, 0.1, 100.0, 1e26, 2.0**53, 5e-324, 1.7976931348623157e308),
+    "number": (0.0, 1.0, 25.0, 24.999999999999996, 0.1, 100.0, 1e26, 2.0**53, 2.0**53, 5e-324, 1.7976931348623157e308),
     "instant": ("2026-11-20T09:30:00+01:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"),
     "object": ({"a": [1]}, {"b": None}, {}, {"c": {"d": []}}),
 }
@@ -55,6 +55,8 @@ ODD_NUMBERS = (
     2**63,
     0.30000000000000004,
 )
+_ELEMENTS = ("e", "e", "owner", "out", "items", "i", "K0", "float", "element")
+"""Names for list elements, some of which the generated code of an evaluator might want for itself."""
 IDS = ("customer", "h-1", "h-2", "o-1", "Ada")
 """Who holds what in an ownership graph."""
 
@@ -105,7 +107,18 @@ class Words:
 
     def __init__(self, rng: Random) -> None:
         self._rng = rng
+        self.element = rng.choice(_ELEMENTS)
+        self._said: list[str] = []
         self._chosen = {kind: rng.sample(constants, min(3, len(constants))) for kind, constants in CONSTANTS.items()}
+
+    def remember(self, condition: str) -> None:
+        """A condition that means the same anywhere in the program."""
+        self._said.append(condition)
+
+    def said_before(self, rng: Random, *, measures: bool) -> str | None:
+        """One of those, without special measures where there are none to speak of; None when there is none."""
+        fitting = [said for said in self._said if measures or "measures" not in said]
+        return rng.choice(fitting) if fitting else None
 
     def constant(self, kind: str) -> Any:
         """A constant for a condition."""
