@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -35,7 +36,7 @@ class Requests:
     """Holds requests against the vocabulary's schema."""
 
     def __init__(self, vocabulary: Vocabulary, places: Places) -> None:
-        self._shape = Shape(request_schema(vocabulary, places.codes))
+        self._shape = _shape(vocabulary, places)
 
     def check(self, request: object) -> Mapping[str, Any]:
         """The request itself, or RequestError."""
@@ -48,6 +49,12 @@ class Requests:
         if fits and isinstance(request, dict):
             return request
         raise RequestError(tuple(_violation(misfit) for misfit in self._shape.misfits(request)))
+
+
+@lru_cache(maxsize=4)
+def _shape(vocabulary: Vocabulary, places: Places) -> Shape:
+    """Made once for all deciders of a policy: it costs more than many decisions."""
+    return Shape(request_schema(vocabulary, places.codes))
 
 
 def _violation(misfit: Misfit) -> Violation:

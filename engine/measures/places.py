@@ -54,21 +54,38 @@ def read_places(document: Document | None, diagnostics: list[Diagnostic]) -> Pla
     An ISO 3166-2 code lies in the country it begins with, unless it names a territory with an alpha-2 code of its own:
     then both codes lie where that territory does. A document may declare more.
     """
-    iso, known = iso_codes(), territories()
-    parents: dict[str, set[str]] = {code: {code[:2]} if "-" in code else set() for code in iso}
+    if document is None:
+        return _plain_places()
+    parents = _parents()
+    _declare(document, parents, diagnostics)
+    return _places(parents)
+
+
+@cache
+def _plain_places() -> Places:
+    return _places(_parents())
+
+
+def _parents() -> dict[str, set[str]]:
+    """What each place that the engine knows lies directly in; equal places share a set."""
+    known = territories()
+    parents: dict[str, set[str]] = {code: {code[:2]} if "-" in code else set() for code in iso_codes()}
     for code, parent in known["within"].items():
         parents[code].add(parent)
     for code, other in known["same"].items():
         parents[code] = parents[other]
-    if document is not None:
-        _declare(document, parents, diagnostics)
+    return parents
+
+
+def _places(parents: Mapping[str, set[str]]) -> Places:
+    same = territories()["same"]
     within: dict[str, set[str]] = {code: {code} for code in parents}
     for code in parents:
         for ancestor in _ancestors(code, parents):
             within[ancestor].add(code)
-    for code, other in known["same"].items():
+    for code, other in same.items():
         within[code] = within[other] = within[code] | within[other]
-    for region in set(known["same"]) & set(within):
+    for region in set(same) & set(within):
         for above in _ancestors(region, parents):
             within[above] |= within[region]
     return Places({code: frozenset(inside) for code, inside in within.items()})

@@ -59,7 +59,7 @@ class Record:
     extends: str = ""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Vocabulary:
     """All words: closed sets, records, the parts of a request's facts, and what the engine derives.
 
