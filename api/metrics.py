@@ -84,7 +84,9 @@ class Metrics:
         self._none = counter("second_opinions_missing_total", "Second opinions not given", "evaluator", "reason")
         self._dropped = counter("second_opinions_dropped_total", "Decisions nobody was asked about: too many waited")
         self._waiting = gauge("second_opinions_waiting", "Decisions that wait to be asked about", of_all="livesum")
-        self._restarts = counter("evaluator_restarts_total", "Times an evaluator's process was replaced", "evaluator")
+        self._restarts = counter(
+            "evaluator_restarts_total", "Times an evaluator's process was at fault and was given up", "evaluator"
+        )
         self._policy = gauge("policy_info", "The policy that decides", "digest", "legal_status", of_all="livemax")
         what = ("release", "python", "evaluator")
         self._build = gauge("build_info", "What runs, and which evaluator decides", *what, of_all="livemax")

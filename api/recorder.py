@@ -57,6 +57,7 @@ class Recorder:
         as_of: str | None = None,
         sealed: Sealed | None = None,
         idempotency: Idempotency | None = None,
+        goes_with: str | None = None,
     ) -> Entry:
         """The entry of a kind: the envelope that all have, then what this kind adds."""
         id_ = id_ or self.new_id()
@@ -71,4 +72,4 @@ class Recorder:
             "as_of": as_of or self.today().isoformat(),
             **fields,
         }
-        return Entry(kind, id_, orjson.dumps(record), sealed, idempotency)
+        return Entry(kind, id_, orjson.dumps(record), sealed, idempotency, goes_with)

@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 
 import engine
-from engine.evaluators.registry import EVALUATORS, evaluator_kind
+from engine.evaluators.registry import EVALUATORS, obstacle_to
 
 _HOME = Path(engine.__file__).resolve().parents[1]
 """Where `rules/` and `jurisdictions/` lie: beside the engine package in a checkout, an editable install and a wheel."""
@@ -225,10 +225,10 @@ def _host(value: str) -> str:
 
 
 def _evaluator(values: Mapping[str, str]) -> str:
-    name = _word("OSTIARY_EVALUATOR", values, DECIDES, tuple(EVALUATORS))
-    absence = evaluator_kind(name).absence()
-    if absence is not None:
-        raise SettingsError(f"OSTIARY_EVALUATOR is `{name}`, which cannot be used here: {absence}")
+    name = values.get("OSTIARY_EVALUATOR", DECIDES).lower()
+    obstacle = obstacle_to(name)
+    if obstacle is not None:
+        raise SettingsError(f"OSTIARY_EVALUATOR: {obstacle}")
     return name
 
 

@@ -76,4 +76,4 @@ class Contrary(Compiled):
         return WRONGS[id_](found, facts) if id_ in WRONGS else found
 
 
-KIND = EvaluatorKind(name="contrary", summary="wrong on purpose", make=Contrary, operations=COMPILED.operations)
+KIND = EvaluatorKind(name="contrary", make=Contrary, operations=COMPILED.operations)

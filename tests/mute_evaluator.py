@@ -22,7 +22,6 @@ class Mute(Reference):
 
 KIND = EvaluatorKind(
     name="mute",
-    summary="has no opinion of some",
     make=Mute,
     operations=frozenset(OPERATIONS),
 )

@@ -8,7 +8,6 @@ from engine.evaluators.evaluator import EvaluatorKind
 
 KIND = EvaluatorKind(
     name="nowhere",
-    summary="never here",
     make=Compiled,
     operations=COMPILED.operations,
     absence=lambda: "it needs a library that is not installed",

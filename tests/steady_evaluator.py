@@ -6,4 +6,4 @@ from engine.evaluators.compiled import KIND as COMPILED
 from engine.evaluators.compiled import Compiled
 from engine.evaluators.evaluator import EvaluatorKind
 
-KIND = EvaluatorKind(name="steady", summary="always agrees", make=Compiled, operations=COMPILED.operations)
+KIND = EvaluatorKind(name="steady", make=Compiled, operations=COMPILED.operations)

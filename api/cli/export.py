@@ -13,8 +13,9 @@ from api.batch_body import read_lines
 from api.cli.decision_text import problem_text
 from api.cli.exit_codes import ExitCode
 from api.cli.options import count, load_or_show, policy_options
-from api.evaluation import invalid_request, law_day
+from api.evaluation import decider_of, invalid_request
 from api.problems import Problem, RefusedError
+from api.settings import DECIDES
 from engine import Decider, Policy, RequestError
 from engine.cel_policy.check import check_policy
 from engine.cel_policy.configuration import Configuration
@@ -99,7 +100,7 @@ def _exported(policy: Policy, cases: Sequence[DecidedCase]) -> Iterator[_Exporte
 
 
 def _decided(policy: Policy, file: Path) -> list[DecidedCase]:
-    decider = Decider(policy, lambda: law_day(datetime.now(UTC), policy))
+    decider = decider_of(policy, DECIDES, lambda: datetime.now(UTC))
     try:
         lines = read_lines(file.read_bytes())
     except RefusedError as error:

@@ -13,7 +13,7 @@ import click
 
 from api.settings import DECIDES, default_jurisdictions, default_rules
 from engine import Policy, PolicyError, load
-from engine.evaluators.registry import EVALUATORS, evaluator_kind
+from engine.evaluators.registry import EVALUATORS, obstacle_to
 from engine.language.rendering import render_text
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -76,12 +76,10 @@ def evaluator_option(command: _Command) -> _Command:
 
 
 def _usable(_context: click.Context, _parameter: click.Parameter, name: str) -> str:
-    if name not in EVALUATORS:
-        raise click.BadParameter(f"`{name}` is no evaluator; give one of {', '.join(EVALUATORS)}")
-    absence = evaluator_kind(name).absence()
-    if absence is not None:
-        raise click.BadParameter(f"`{name}` cannot be used here: {absence}")
-    return name
+    obstacle = obstacle_to(name.lower())
+    if obstacle is not None:
+        raise click.BadParameter(obstacle)
+    return name.lower()
 
 
 def locate(path: Path | None, rules: Sequence[Path]) -> tuple[Sequence[Path], Path | None]:

@@ -53,7 +53,7 @@ class Alarm:
             "opinions": [own, *others],
         }
         as_of = document["policy"]["as_of"]
-        return attrs.evolve(self.recorder.entry("opinions_differ", fields, as_of=as_of), goes_with=decision.id)
+        return self.recorder.entry("opinions_differ", fields, as_of=as_of, goes_with=decision.id)
 
     def sound(self, decision: str) -> None:
         """Say it where whoever watches over the service hears it."""

@@ -9,6 +9,7 @@ import attrs
 
 from engine.cel_policy.checked import CheckedPolicy, CheckedRule, CheckedVariable, Expression
 from engine.cel_policy.compiling import HELD, HOLDS, PREFIX, Halves
+from engine.language.cel_library import evaluate_on
 
 
 @attrs.frozen
@@ -103,12 +104,9 @@ class _Evaluation:
 def plain_value(program: Any, data: Mapping[str, Any], where: str) -> Any:  # noqa: ANN401 - any value
     """What the runtime makes of a compiled expression, as a value of Python; EvaluationError when it makes nothing."""
     try:
-        value = program.eval(data=dict(data))
-        if str(value.type().name()) != "ERROR":
-            return value.plain_value()
-    except (RuntimeError, TypeError, SystemError) as error:
-        raise EvaluationError(f"{where}: the runtime hands out no such value: {error}") from None
-    raise EvaluationError(f"{where}: {value.value()}")
+        return evaluate_on(program, data)
+    except RuntimeError as error:
+        raise EvaluationError(f"{where}: {error}") from None
 
 
 def _where(expression: Expression) -> str:

@@ -37,17 +37,17 @@ class ExportedPolicy:
 
 def export_rule_set(rule_set: RuleSet, vocabulary: Vocabulary) -> ExportedPolicy:
     """The rule set as a plain document over the variables of `configuration_of`."""
-    text = PlainText()
-    writing = _Writing(text)
+    cel = PlainText()
+    writing = _Writing(cel)
     content = writing.block(rule_set.block, in_aggregate=False) or {"match": [{"output": _NOTHING}]}
-    unsaid = tuple(_unsaid(rule_set, text, vocabulary))
+    unsaid = tuple(_unsaid(rule_set, cel, vocabulary))
     document = {
         "name": rule_set.name,
         "description": rule_set.description,
         "rule": {
             **(
-                {"variables": [{"name": name, "expression": value} for name, value in text.variables.items()]}
-                if text.variables
+                {"variables": [{"name": name, "expression": value} for name, value in cel.variables.items()]}
+                if cel.variables
                 else {}
             ),
             "match": [{"condition": _applies(rule_set), "rule": content}],
@@ -93,7 +93,7 @@ _Dumper.add_representer(str, _Dumper.text)
 
 @attrs.frozen
 class _Writing:
-    text: PlainText
+    cel: PlainText
 
     def block(self, block: Block, *, in_aggregate: bool) -> _Choice | None:
         """The rule, None when it can say nothing under the switches as they are set."""
@@ -140,17 +140,17 @@ class _Writing:
     def _under(self, item: Item, outcome: _Choice) -> _Choice:
         if item.condition.expr == TRUE:
             return outcome
-        return {"condition": self.text.condition(item.condition.expr), **outcome}
+        return {"condition": self.cel.condition(item.condition.expr), **outcome}
 
     def _each(self, item: Item, rule: Rule) -> _Choice:
         """A rule about the elements of a list: it applies when one of them fulfils its condition."""
         each = rule.each
         assert each is not None
-        over = self.text.value(each.over)
-        guards = presence(self.text, each.over) if isinstance(each.over, Read) else []
-        name = self.text.enter(each.element)
-        holds = None if item.condition.expr == TRUE else self.text.condition(item.condition.expr)
-        self.text.leave(each.element)
+        over = self.cel.text(each.over)
+        guards = presence(self.cel, each.over) if isinstance(each.over, Read) else []
+        name = self.cel.enter(each.element)
+        holds = None if item.condition.expr == TRUE else self.cel.condition(item.condition.expr)
+        self.cel.leave(each.element)
         finding = _finding(rule, _element_pointer(rule, name))
         only = "" if holds is None else f"{holds}, "
         some = f"size({over}) > 0" if holds is None else f"{over}.exists({name}, {holds})"
@@ -184,7 +184,7 @@ def _applies(rule_set: RuleSet) -> str:
     return f"action in [{actions}] && as_of >= {text_literal(rule_set.effective_from)}{until}"
 
 
-def _unsaid(rule_set: RuleSet, text: PlainText, vocabulary: Vocabulary) -> Iterator[str]:
+def _unsaid(rule_set: RuleSet, cel: PlainText, vocabulary: Vocabulary) -> Iterator[str]:
     rules = list(rule_set.rules)
     needs = sum(1 for rule in rules if rule.needs)
     terms = sum(1 for rule in rules if rule.terms)
@@ -192,6 +192,6 @@ def _unsaid(rule_set: RuleSet, text: PlainText, vocabulary: Vocabulary) -> Itera
         yield f"the facts that would answer {needs} of its {len(rules)} rules (`needs`)"
     if terms:
         yield f"what the restrictions of {terms} of its {len(rules)} rules consist of (`terms`)"
-    if lists := sorted(text.roots & vocabulary.derived.keys()):
+    if lists := sorted(cel.roots & vocabulary.derived.keys()):
         named = ", ".join(f"`{name}`" for name in lists)
         yield f"how {named} {'is' if len(lists) == 1 else 'are'} worked out, which comes before the rules are read"

@@ -19,7 +19,7 @@ from engine.conformance.language_subset import (
     declare,
     evaluate_plain,
 )
-from engine.conformance.results import Case, FileResult
+from engine.conformance.results import COMPILED, Case, FileResult
 from engine.conformance.textproto import Message, Value, Word, read_textproto
 
 NAME: Final = "CEL expressions"
@@ -61,10 +61,10 @@ def _run(name: str, test: Message, library: str) -> Case:
         wrong = _difference(test)
     except NotInLanguageError as left_out:
         # What is complained about first in a use of a library may be anything.
-        return Case(name, "compiled", "skip", library or str(left_out))
+        return Case(name, COMPILED, "skip", library or str(left_out))
     except UnfitValueError as unfit:
         wrong = str(unfit)
-    return Case(name, "compiled", "fail" if wrong else "pass", wrong)
+    return Case(name, COMPILED, "fail" if wrong else "pass", wrong)
 
 
 def _difference(test: Message) -> str:

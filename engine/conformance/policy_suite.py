@@ -22,13 +22,11 @@ from engine.cel_policy.evaluate import NOTHING, EvaluationError, Optional, evalu
 from engine.cel_policy.reading import read_policy, read_shaped
 from engine.conformance.compiled_policy import CompiledPolicy
 from engine.conformance.language_subset import NotInLanguageError, UnfitValueError
-from engine.conformance.results import Case, FileResult
+from engine.conformance.results import COMPILED, OFFICIAL, Case, FileResult
 from engine.language.source import Source, Span
 from engine.vocabulary.explain import Shape
 
 NAME: Final = "CEL Policy"
-OFFICIAL: Final = "official runtime"
-COMPILED: Final = "compiled"
 MESSAGES: Final = "protobuf messages"
 ERRORS: Final = "compile_errors"
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 import attrs
 
 Verdict = Literal["pass", "skip", "fail"]
+COMPILED: Final = "compiled"
+OFFICIAL: Final = "official runtime"
+"""What a case is run on."""
 
 
 @attrs.frozen
 class Case:
     """One test of a suite. `reason` names why it is left out, or says what is not as the suite has it.
 
-    `by` is what it was run on: "compiled" or "official runtime".
+    `by` is what it was run on: COMPILED or OFFICIAL.
     """
 
     name: str

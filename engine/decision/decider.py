@@ -39,7 +39,7 @@ class Decider:
     """Decides requests under a policy. It knows no clock: `today` is asked when a request names no day.
 
     `evaluator` is one of the policy's program, the compiled one unless another is given. Policies that differ in their
-    orders only have one program, and may share it.
+    orders only have one program, and may share it. `no_law` is the finding that stands where no rule set is in force.
 
     Safe to share between threads. The same policy, facts and day give the same decision, byte for byte.
     """
@@ -58,7 +58,7 @@ class Decider:
         self.reading = policy.reading(SWITCH, LOOK_THROUGH)
         self._needs = Needs(policy.vocabulary)
         # No version of the law covers the day: silence must not read as consent, so a person decides.
-        self._no_law = finding_of_itself(policy, NO_LAW, _NO_LAW_SAYS)
+        self.no_law = finding_of_itself(policy, NO_LAW, _NO_LAW_SAYS)
         self._identity = {"digest": policy.digest, "as_of": "", "legal_status": policy.legal_status, "mode": ""}
 
     def decide(self, request: object, mode: str = "authoritative") -> Decision:
@@ -92,7 +92,7 @@ class Decider:
     def findings(self, case: Case) -> list[Finding]:
         """The rules that apply to a case, in file order."""
         found = self.evaluator.findings(case.action, case.as_of, case.facts, self.derived(case))
-        return [self._no_law] if found is None else found
+        return [self.no_law] if found is None else found
 
     def derived(self, case: Case) -> DerivedLists:
         """What is worked out from the facts of a case before the rules are read: every derived list."""

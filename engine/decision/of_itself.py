@@ -8,9 +8,6 @@ from engine.program.finding import Finding
 from engine.program.rule_set import FactPath, Rule
 from engine.vocabulary.model import Type
 
-OF_ITSELF = "ostiary."
-"""How the ids of such findings begin."""
-
 
 def finding_of_itself(policy: Policy, id_: str, message: str) -> Finding:
     """The finding with this id, which asks for review of the case as a whole."""

@@ -72,7 +72,6 @@ class EvaluatorKind:
     """
 
     name: str
-    summary: str
     make: Callable[[Sequence[RuleSet]], Evaluator]
     operations: frozenset[type[Expr]]
     unsupported: Mapping[type[Expr], str] = attrs.field(factory=dict, validator=_knows_all)

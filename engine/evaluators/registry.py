@@ -22,6 +22,14 @@ def evaluator_kind(name: str) -> EvaluatorKind:
     return kind
 
 
+def obstacle_to(name: str) -> str | None:
+    """Why no evaluator of that name can be used on this machine, and what to do; None when one can."""
+    if name not in EVALUATORS:
+        return f"`{name}` is no evaluator; give one of {', '.join(EVALUATORS)}"
+    absence = evaluator_kind(name).absence()
+    return None if absence is None else f"`{name}` cannot be used here: {absence}"
+
+
 def make_evaluator(name: str, rule_sets: Sequence[RuleSet]) -> Evaluator:
     """An evaluator of these rule sets, by its name."""
     return evaluator_kind(name).make(rule_sets)

@@ -39,7 +39,21 @@ def activation(values: Mapping[str, object]) -> cel.Activation:
 
 def evaluate(expression: cel.Expression, given: cel.Activation) -> Any:  # noqa: ANN401 - whatever it comes to
     """The value of an expression. Raises RuntimeError with the library's complaint when it comes to an error."""
-    value = expression.eval(activation=given)
+    return _plain_value(expression.eval(activation=given))
+
+
+def evaluate_on(expression: cel.Expression, data: Mapping[str, object]) -> Any:  # noqa: ANN401 - whatever it comes to
+    """The value of an expression on plain data, of the types that its own environment declares.
+
+    Raises RuntimeError as `evaluate` does, and when the value is none that the library hands out.
+    """
+    try:
+        return _plain_value(expression.eval(data=dict(data)))
+    except (TypeError, SystemError) as error:
+        raise RuntimeError(f"the runtime hands out no such value: {error}") from None
+
+
+def _plain_value(value: cel.Value) -> Any:  # noqa: ANN401 - whatever it comes to
     if value.type() == cel.Type.ERROR:
         raise RuntimeError(str(value.plain_value()))
     return value.plain_value()

@@ -68,7 +68,7 @@ def opinion(decider: Decider, case: Case, mode: str, given: Mapping[str, Any]) -
         document = decider.decision(case, findings, mode).document
         if orjson.dumps(document) == orjson.dumps(given):
             return Opinion(Verdict.SAME, document)
-        is_opinion = is_sound(decider.policy, findings)
+        is_opinion = is_sound(decider, findings)
     except NoOpinionError as error:
         return Opinion.none(NoneWhy.UNABLE, error)
     except Exception as error:  # noqa: BLE001 - an evaluator may fail in any way, and whoever asks goes on

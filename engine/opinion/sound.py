@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from engine.decision.of_itself import OF_ITSELF
+from engine.decision.decider import Decider
 from engine.policy.policy import Policy
 from engine.program.finding import Finding
 
@@ -16,9 +16,11 @@ _INDEX = re.compile(r"[0-9]{1,6}")
 """Of an element of a list; a telephone number has more digits."""
 
 
-def is_sound(policy: Policy, findings: Sequence[Finding]) -> bool:
+def is_sound(decider: Decider, findings: Sequence[Finding]) -> bool:
     """Whether each finding is of a rule of the policy, and points to facts by names of the vocabulary and indices."""
-    rules = {id(rule) for rule_set in policy.program for rule in rule_set.rules}
+    policy = decider.policy
+    # The very objects: one with the same id may say anything.
+    rules = {id(rule) for rule_set in policy.program for rule in rule_set.rules} | {id(decider.no_law.rule)}
     orders = {order.id: {condition.message for condition in order.conditions} for order in policy.orders}
     names = set(_names(policy))
 
@@ -27,7 +29,7 @@ def is_sound(policy: Policy, findings: Sequence[Finding]) -> bool:
         return not first and all(part in names or _INDEX.fullmatch(part) for part in parts)
 
     return all(
-        (id(found.rule) in rules or found.rule.id.startswith(OF_ITSELF))
+        id(found.rule) in rules
         and is_pointer(found.at)
         and all(is_pointer(need.at) for need in found.needs)
         and (not found.order or found.order in orders)

@@ -46,13 +46,13 @@ class CelText:
 
     def operand(self, outer: Expr, inner: Expr) -> str:
         """An operand, in parentheses where it binds no more tightly than what it stands in."""
-        mine, its = _RANK.get(type(outer), _TIGHT), _RANK.get(type(self.bare(inner)), _TIGHT)
+        mine, its = (_RANK.get(self.written_as(expr), _TIGHT) for expr in (outer, inner))
         is_loose = its < mine or (its == mine and its in _CHAINED) or its == _RANK[Choose]
         return f"({self.text(inner)})" if is_loose else self.text(inner)
 
-    def bare(self, expr: Expr) -> Expr:
-        """What is written for an expression, as far as parentheses are concerned."""
-        return expr
+    def written_as(self, expr: Expr) -> type[Expr]:
+        """The operation that is written for an expression, as far as parentheses are concerned."""
+        return type(expr)
 
 
 def _literal(_: CelText, expr: Literal) -> str:

@@ -112,12 +112,14 @@ def test_the_log_names_what_decides_and_tells_of_another(make_client: Callable[[
 
 def test_one_that_cannot_be_used_here_ends_the_start_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     absent_evaluator.register(monkeypatch)
-    with pytest.raises(SettingsError, match=r"OSTIARY_EVALUATOR is `absent`, .* buy one"):
+    with pytest.raises(SettingsError, match=r"OSTIARY_EVALUATOR: `absent` cannot be used here: .* buy one"):
         from_environment({"OSTIARY_EVALUATOR": "absent"})
 
 
 def test_an_unknown_one_is_named_with_the_known() -> None:
-    with pytest.raises(SettingsError, match="OSTIARY_EVALUATOR is `abacus`; give one of compiled, reference"):
+    with pytest.raises(
+        SettingsError, match="OSTIARY_EVALUATOR: `abacus` is no evaluator; give one of compiled, reference"
+    ):
         from_environment({"OSTIARY_EVALUATOR": "abacus"})
     assert from_environment({"OSTIARY_EVALUATOR": "Reference"}).evaluator == "reference"
     assert from_environment({}).evaluator == "compiled"

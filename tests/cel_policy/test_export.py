@@ -17,7 +17,7 @@ from engine.cel_policy.configuration import Configuration
 from engine.cel_policy.evaluate import NOTHING, evaluate_policy
 from engine.cel_policy.export import AT, configuration_of, export_rule_set
 from engine.cel_policy.inputs import inputs_of
-from engine.cel_policy.plain_text import WRITTEN
+from engine.cel_policy.plain_text import SUPPORTED
 from engine.cel_policy.reading import read_policy
 from engine.language.source import Source
 from engine.program.expressions import OPERATIONS
@@ -194,7 +194,7 @@ def test_rules_that_never_apply_leave_a_document_that_finds_nothing() -> None:
 
 
 def test_every_operation_is_written() -> None:
-    assert set(WRITTEN) == set(OPERATIONS)
+    assert set(SUPPORTED) == set(OPERATIONS)
 
 
 def test_no_element_of_a_derived_list_has_a_field_under_the_name_of_its_place() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 
 import absent_evaluator
 import mute_evaluator
 import pytest
+
+from api.settings import from_environment
 
 
 @pytest.mark.parametrize("options", [(), ("--explain",), ("--format", "json")])
@@ -23,6 +26,15 @@ def test_the_environment_names_it_too(run: Callable, ask: Callable, monkeypatch:
     monkeypatch.setenv("OSTIARY_EVALUATOR", "mute")
     assert run("decide", given=ask(name="Mute")).code == 1
     assert run("decide", "--evaluator", "compiled", given=ask(name="Mute")).code == 2
+
+
+@pytest.mark.parametrize("name", ["reference", "Reference"])
+def test_names_are_read_as_settings_are(
+    run: Callable, ask: Callable, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("OSTIARY_EVALUATOR", name)
+    assert from_environment(os.environ, {}).evaluator == "reference"
+    assert run("decide", given=ask()) == run("decide", "--evaluator", "reference", given=ask())
 
 
 @pytest.mark.parametrize("options", [(), ("--explain",)])

@@ -22,7 +22,7 @@ from engine.evaluators.registry import EVALUATORS, evaluator_kind, make_evaluato
 from engine.evaluators.rete import KIND, Process, Rete
 from engine.evaluators.rete.law import Law
 from engine.evaluators.rete.net import _Rules, fnv1a
-from engine.program.expressions import OPERATIONS, And, Compare, Has, Literal, Read, Root
+from engine.program.expressions import OPERATIONS, TRUE, And, Choose, Compare, Has, Literal, Read, Root
 from engine.program.rule_set import RuleSet
 from engine.vocabulary import Type
 from engine.vocabulary.derived import DerivedLists
@@ -154,6 +154,19 @@ def test_expressions(process: Process) -> None:
             rete.expression(unguarded)({}, DAY, "account.open", NOTHING_DERIVED)
 
 
+def test_a_choice_that_is_made_beforehand_rests_on_what_was_chosen(process: Process) -> None:
+    """Two atoms and no rule: that the other one is settled tells nothing of this one."""
+    rete = Rete((), process)
+    customer = Root("customer", Type("record", "customer"))
+    is_ada = Compare("==", Read(customer, "name", Type("string")), Literal("Ada", Type("string")))
+    has_emails = Has(Read(customer, "emails", Type("list", element=Type("string"))))
+    chosen = rete.expression(Choose(TRUE, is_ada, has_emails, Type("bool")))
+    for name in ("Ada", "x"):
+        assert chosen({"customer": {"name": name}}, DAY, "account.open", NOTHING_DERIVED) is (name == "Ada")
+    with pytest.raises(NoOpinionError, match="a fact that is absent"):
+        chosen({"customer": {"emails": ["a@example.org"]}}, DAY, "account.open", NOTHING_DERIVED)
+
+
 def test_in_the_table_of_evaluators(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "rete" in EVALUATORS
     assert evaluator_kind("rete") is KIND
@@ -185,7 +198,7 @@ def test_definitions_are_chained() -> None:
         ),
         definitions__d=shared,
     ).program
-    rules = Law(program).nets.case.rules
+    rules = json.loads(Law(program).nets.text)[0]["rules"]
     parts = {name: [part["c"] for _, part in map(_pattern, rule["all"])] for name, rule in rules.items()}
     assert (parts["4t"], parts["6t"], parts["8t"]) == (["2t", "3t"], ["4f", "5t"], ["4t", "7t"])
     assert len(rules) == 10

@@ -18,7 +18,7 @@ import pytest
 from small_rules import DAY, item, policy, rule_set
 
 from engine.evaluators.compiled import Compiled
-from engine.evaluators.evaluator import NoOpinionError
+from engine.evaluators.evaluator import NoOpinionError, Restarting
 from engine.evaluators.rete import Process, Rete
 from engine.evaluators.rete.net import Net, nets
 
@@ -174,6 +174,8 @@ def test_killed_while_it_waits(sent: signal.Signals, own: Process) -> None:
     assert [found(rete, facts) for facts in FACTS] == EXPECTED
     assert own.pid != first
     assert (own.failures, is_gone(first)) == (1, True)
+    assert isinstance(rete, Restarting)
+    assert rete.restarts == 1
 
 
 def test_stopped_while_it_waits() -> None:

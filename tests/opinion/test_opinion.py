@@ -109,6 +109,8 @@ def test_that_no_law_is_in_force_can_be_an_opinion() -> None:
         first(needs=(Need("/customer/Ada", STRING),)),
         lambda found: [attrs.evolve(found[0], rule=attrs.evolve(found[0].rule, message="Ada has no name."))],
         lambda found: [attrs.evolve(found[0], rule=attrs.evolve(found[0].rule, id="small/ada"))],
+        lambda found: [attrs.evolve(found[0], rule=attrs.evolve(found[0].rule, id="ostiary.ada/ada"))],
+        lambda found: [attrs.evolve(found[0], rule=attrs.evolve(found[0].rule, id=NO_LAW, message="Ada has no name."))],
     ],
 )
 def test_what_no_rule_can_say_is_none(alter: Alter) -> None:

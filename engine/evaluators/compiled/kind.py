@@ -6,7 +6,6 @@ from engine.evaluators.evaluator import EvaluatorKind
 
 KIND = EvaluatorKind(
     name="compiled",
-    summary="one generated Python function for each action and body of law: a decision in microseconds",
     make=Compiled,
     operations=frozenset(SUPPORTED),
 )

@@ -6,7 +6,6 @@ from engine.evaluators.reference.whole_text import SUPPORTED
 
 KIND = EvaluatorKind(
     name="reference",
-    summary="each condition, one at a time, by the official CEL runtime: a decision in milliseconds",
     make=Reference,
     operations=frozenset(SUPPORTED),
 )

@@ -60,9 +60,9 @@ class WholeText(CelText):
             self._levels[expr] = below + _LEVELS.get(type(expr), 1)
         return self._levels[expr]
 
-    def bare(self, expr: Expr) -> Expr:
-        """What stands behind the name."""
-        return self.bare(expr.item) if isinstance(expr, Named) else expr
+    def written_as(self, expr: Expr) -> type[Expr]:
+        """For a name, what stands behind it."""
+        return self.written_as(expr.item) if isinstance(expr, Named) else type(expr)
 
 
 def element_name(element: Element) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 import attrs
 
-from engine.evaluators.rete.net import ALWAYS, NetData, Nets
+from engine.evaluators.rete.net import ALWAYS, Nets, Shape
 
 Question = Sequence[Sequence[Sequence[int]]]
 """What is asserted: for each net, for each session of it, the atoms as they are. The first net has one session."""
@@ -38,17 +38,17 @@ Answer = Sequence[Sequence[Settled]]
 
 def read_answer(content: object, nets: Nets, question: Question) -> Answer:
     """The answer, when it has the shape of the question and repeats what was asserted; otherwise NonsenseError."""
-    datas = (nets.case, *nets.loops)
-    if not isinstance(content, list) or len(content) != len(datas):
+    shapes = (nets.case, *nets.loops)
+    if not isinstance(content, list) or len(content) != len(shapes):
         raise NonsenseError("not one part for each net")
     answer: list[list[Settled]] = []
-    for data, sessions, said in zip(datas, question, content, strict=True):
+    for shape, sessions, said in zip(shapes, question, content, strict=True):
         if not isinstance(said, list) or len(said) != len(sessions):
             raise NonsenseError("not one part for each session")
-        answer.append([_settled(data, asserted, letters) for asserted, letters in zip(sessions, said, strict=True)])
-    for data, settled in zip(nets.loops, answer[1:], strict=True):
+        answer.append([_settled(shape, asserted, letters) for asserted, letters in zip(sessions, said, strict=True)])
+    for shape, settled in zip(nets.loops, answer[1:], strict=True):
         for session in settled:
-            _check_imports(data, answer[0][0], session)
+            _check_imports(shape, answer[0][0], session)
     return answer
 
 
@@ -60,8 +60,8 @@ def check_settled(answer: Answer, must: Sequence[AbstractSet[int]]) -> None:
                 raise NonsenseError("a condition came out neither true nor false")
 
 
-def _settled(data: NetData, asserted: Sequence[int], letters: object) -> Settled:
-    if not isinstance(letters, str) or len(letters) != data.size or not set(letters) <= {"t", "f", "-"}:
+def _settled(shape: Shape, asserted: Sequence[int], letters: object) -> Settled:
+    if not isinstance(letters, str) or len(letters) != shape.size or not set(letters) <= {"t", "f", "-"}:
         raise NonsenseError("a condition came out neither true nor false, or both")
     session = Settled(letters)
     if not all(session.holds(node) for node in (ALWAYS, *asserted)):
@@ -69,8 +69,8 @@ def _settled(data: NetData, asserted: Sequence[int], letters: object) -> Settled
     return session
 
 
-def _check_imports(data: NetData, case: Settled, session: Settled) -> None:
+def _check_imports(shape: Shape, case: Settled, session: Settled) -> None:
     """What a list's net takes from the case it takes as it is."""
-    for node, settled in data.imports:
+    for node, settled in shape.imports:
         if session.letters[node - 1] != case.letters[settled - 1]:
             raise NonsenseError("an element was told otherwise than the case came out")

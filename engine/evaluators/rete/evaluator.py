@@ -37,7 +37,7 @@ class Rete:
 
     @property
     def restarts(self) -> int:
-        """How often its process was replaced because it did not answer, or not what it was asked."""
+        """How often the process was at fault, and was given up for another."""
         return self.process.failures
 
     def findings(self, action: str, as_of: str, facts: Facts, derived: DerivedLists) -> list[Finding] | None:
@@ -68,9 +68,10 @@ class Rete:
             if lowering.net.has_rules:
                 return self.process.ask(asked, [[asserted]], read)
             # Nothing is left to chain: it is an atom, or constant.
-            if abs(node) != ALWAYS and not asserted:
+            settled = {ALWAYS, *asserted}
+            if settled.isdisjoint((node, -node)):
                 raise NoOpinionError("an expression rests on a fact that is absent")
-            return node in {ALWAYS, *asserted}
+            return node in settled
 
         def read(answer: Answer) -> bool:
             check_settled(answer, [{abs(node)}])

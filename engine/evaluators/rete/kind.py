@@ -24,7 +24,6 @@ def absence() -> str | None:
 
 KIND = EvaluatorKind(
     name="rete",
-    summary="forward chaining by durable-rules in a process of its own: the second opinion, about a millisecond",
     make=Rete,
     operations=SUPPORTED,
     absence=absence,

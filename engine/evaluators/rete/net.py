@@ -20,7 +20,8 @@ import hashlib
 import itertools
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import attrs
 
@@ -37,25 +38,15 @@ _MOST_RULES = 4_000
 """Rules of one net. The library takes 4,096, and a session some 20 kB of memory for each."""
 
 
-@attrs.frozen(eq=False)
-class NetData:
-    """A net as it is sent: JSON objects only.
+@attrs.frozen
+class Shape:
+    """What an answer is read by: the number of nodes, and which of them the net before this one settles.
 
-    `rules` are those of durable-rules: a name to `{"all": [patterns]}`. `then` says what follows when one fires;
-    `facts` has each fact that rules ask for, as durable-rules is given it. `imports` are atoms of this net that the net
-    before it settles: pairs of a node of this net and one of that.
+    `imports` are pairs of a node of this net and one of that.
     """
 
     size: int
-    rules: Mapping[str, object]
-    then: Mapping[str, tuple[str, ...]]
-    facts: Mapping[str, Mapping[str, str]]
     imports: tuple[tuple[int, int], ...]
-
-    @property
-    def document(self) -> dict[str, object]:
-        """The net as one JSON object."""
-        return attrs.asdict(self)
 
 
 class Net:
@@ -102,8 +93,17 @@ class Net:
         """The node that holds when any of these does."""
         return -self.all_of(-part for part in parts)
 
-    def data(self) -> NetData:
-        """The net as it is sent."""
+    @property
+    def shape(self) -> Shape:
+        """The net as whoever asks has to know it."""
+        return Shape(self._size, tuple((node, settled) for settled, node in self._imports.items()))
+
+    def document(self) -> dict[str, Any]:
+        """The net as it is sent, one JSON object: its shape, and what durable-rules is given.
+
+        `rules` are by name, `{"all": [patterns]}`; `then` says what follows when one fires, and `facts` has each fact
+        that they ask for.
+        """
         writing = _Rules(math.isqrt(2 * self._size) + 1)
         # The start's own rule sees to it that an action runs in every session: the library frees, with a session,
         # what it only sets when one does.
@@ -115,8 +115,7 @@ class Net:
                 spoilt.setdefault(-part, []).append(fact(-whole))
         for cause, effects in spoilt.items():
             writing.add(f"not_{fact(cause)}", (fact(cause),), tuple(effects))
-        imports = tuple((node, settled) for settled, node in self._imports.items())
-        return NetData(self._size, writing.rules, writing.then, writing.facts(), imports)
+        return {**attrs.asdict(self.shape), "rules": writing.rules, "then": writing.then, "facts": writing.facts()}
 
 
 class _Rules:
@@ -176,17 +175,16 @@ def fnv1a(text: str) -> int:
 class Nets:
     """The net of a case, and one for the elements of each list; `key` is a digest of it all, `text` what is sent."""
 
-    case: NetData
-    loops: tuple[NetData, ...]
+    case: Shape
+    loops: tuple[Shape, ...]
     key: str
     text: str
 
 
-def nets(case: Net, loops: Iterable[Net] = ()) -> Nets:
+def nets(case: Net, loops: Sequence[Net] = ()) -> Nets:
     """Nets that are asked together."""
-    first, others = case.data(), tuple(loop.data() for loop in loops)
-    text = json.dumps([net.document for net in (first, *others)], separators=(",", ":"))
-    return Nets(first, others, hashlib.sha256(text.encode()).hexdigest(), text)
+    text = json.dumps([net.document() for net in (case, *loops)], separators=(",", ":"))
+    return Nets(case.shape, tuple(loop.shape for loop in loops), hashlib.sha256(text.encode()).hexdigest(), text)
 
 
 def fact(node: int) -> str:

@@ -57,9 +57,9 @@ class Process:
         self._lock = threading.Lock()
         self._life: _Life | None = None
         self._number = 0
-        self._owner = os.getpid()
         self.failures = 0
         self.last_failure = ""
+        _PROCESSES.add(self)
 
     @property
     def pid(self) -> int | None:
@@ -73,8 +73,6 @@ class Process:
         Raises:
             NoOpinionError: two processes, one after the other, did not answer, or not this question.
         """
-        if self._owner != os.getpid():
-            self._after_fork()
         with self._lock:
             faults = []
             for _ in range(2):
@@ -126,13 +124,24 @@ class Process:
         if life is not None:
             life.end()
 
-    def _after_fork(self) -> None:
-        """The process is the parent's: it is left alone, and the lock may have been taken by a thread that is gone."""
+    def after_fork(self) -> None:
+        """Begin anew in a child: the process is the parent's, and the lock may be held by a thread that is gone."""
         self._lock = threading.Lock()
-        self._owner = os.getpid()
         life, self._life = self._life, None
         if life is not None:
             life.let_go()
+
+
+_PROCESSES: weakref.WeakSet[Process] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for process in list(_PROCESSES):
+        process.after_fork()
+
+
+# Before the child has a second thread.
+os.register_at_fork(after_in_child=_after_fork)
 
 
 class _Life:
