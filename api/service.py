@@ -30,7 +30,6 @@ from engine.audit import (
 )
 from engine.audit.checkpointer import Checkpointer
 from engine.audit.vault import Sealer, Vault
-from engine.decision.decider import Case
 from engine.evaluators.evaluator import NoOpinionError
 from engine.vocabulary.places import places_in
 
@@ -212,9 +211,7 @@ class DecisionService:
             return Problem(problems.NO_OPINION, f"The evaluator `{self.evaluator}` gave no answer.")
         if isinstance(decision, Problem):
             return decision
-        document = decision.document
-        case = Case(request["action"], document["policy"]["as_of"], request["facts"])
-        return Decided(request, self.second_opinion.check(self.decider, case, document))
+        return Decided(request, self.second_opinion.check(self.decider, request, decision.document))
 
     def _answered(self, decided: Decided, receipt: Receipt, when_given: WhenGiven) -> bytes:
         """The answer to a request whose decision is on record, and what follows from it."""

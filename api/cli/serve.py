@@ -105,9 +105,7 @@ def _serve(settings: Settings, listener: socket.socket, number: int, on_ready: C
         # One process reads the whole log; the others would only read it again.
         settings = settings if number == 0 else attrs.evolve(settings, start_check="tail")
         app = create_app(settings, policy=policy)
-    except LogUnavailable as error:
-        raise click.ClickException(error.reason) from None
-    except SettingsError as error:
+    except (LogUnavailable, SettingsError) as error:
         raise click.ClickException(str(error)) from None
     service = service_of(app)
     for name, why in service.second_opinion.panel.absent.items() if number == 0 else ():

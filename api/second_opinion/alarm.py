@@ -66,13 +66,13 @@ class Alarm:
     def standing(self) -> str | None:
         """A sentence about the last disagreement of this release since this program was activated, None without one.
 
-        One that was settled does not count.
+        One that was settled does not count. That another evaluator of the same program took over changes nothing.
         Services with other programs or of other releases may share the log: what they say of themselves is passed over.
 
         Raises:
             LogUnavailable: the log cannot be read.
         """
-        last, settled = self.log.last_of(*_KINDS), -1
+        last, settled, is_activated = self.log.last_of(*_KINDS), -1, False
         while last is not None and last.index > settled:
             record = orjson.loads(last.body)
             is_own = record["policy"] == self.recorder.policy
@@ -80,6 +80,8 @@ class Alarm:
                 case "opinions_settled":
                     settled = max(settled, record["entry"])
                 case "policy_activated" if is_own:
+                    is_activated = True
+                case "policy_activated" if is_activated:
                     return None
                 case "opinions_differ" if is_own and record["release"] == RELEASE:
                     return (

@@ -42,10 +42,11 @@ class SecondOpinion:
     is_strict: bool
     random: Callable[[], float]
 
-    def check(self, decider: Decider, case: Case, document: dict[str, Any]) -> Checked:
-        """What to give in place of a decision document made on a case: itself, unless strictness has an objection."""
+    def check(self, decider: Decider, request: Mapping[str, Any], document: dict[str, Any]) -> Checked:
+        """What to give in place of the decision document on a request: itself, unless strictness has an objection."""
         if not self.is_strict:
             return Checked(document)
+        case = Case(request["action"], document["policy"]["as_of"], request["facts"])
         mode = document["policy"]["mode"]
         opinions = self.panel.ask(case, mode, document)
         objection = objection_to(opinions.values())

@@ -370,6 +370,15 @@ def test_another_release_or_program_is_judged_by_itself(strict: Flask) -> None:
     assert client.get("/readyz").json == {"status": "ready"}
 
 
+def test_that_another_evaluator_decides_settles_nothing(strict: Flask) -> None:
+    """On whatever machine it was started, and by whom."""
+    client, service = strict.test_client(), service_of(strict)
+    name = decide(client, "leaves-out").json["id"]
+    service.log.append(service.recorder.entry("policy_activated", {"evaluator": "contrary"}))
+    problem = check_problem_answer(client.get("/readyz"), "not-ready")
+    assert name in problem["errors"][0]["detail"]
+
+
 # ---- The record ------------------------------------------------------------------------------------------------------
 
 
@@ -401,18 +410,18 @@ def test_the_log_verifies_and_is_decided_again(start: Callable[..., Flask], is_s
 
 
 def test_strictly_somebody_has_to_be_there(start: Callable[..., Flask], tmp_path: Path) -> None:
-    for names, words in (((), "none works here"), (("nowhere",), "`nowhere`: it needs a library")):
+    for names, words in (((), "none works here"), (("absent",), "`absent`: there is no voice")):
         with pytest.raises(SettingsError, match=words):
             start(*names, strict=True)
     assert not (tmp_path / "data").exists()
 
 
 def test_who_is_not_on_this_machine_is_not_asked(start: Callable[..., Flask]) -> None:
-    app = start("nowhere", "steady")
-    assert dict(service_of(app).second_opinion.panel.absent) == {"nowhere": "it needs a library that is not installed"}
+    app = start("absent", "steady")
+    assert dict(service_of(app).second_opinion.panel.absent) == {"absent": "there is no voice on this machine; buy one"}
     decide(app.test_client(), "leaves-out")
     wait_until(lambda: opinions(app.test_client(), "steady") == {"same": 1})
-    assert opinions(app.test_client(), "nowhere") == {}
+    assert opinions(app.test_client(), "absent") == {}
 
 
 def test_nobody_is_made_before_being_asked(start: Callable[..., Flask], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ def children(service: RunningService) -> set[int]:
 def test_a_wrong_evaluator_is_found_out_and_the_log_stays_good(
     start_service: Callable[..., RunningService], tmp_path: Path
 ) -> None:
-    service = start_service(arguments=("--second-opinion", "100"), command=(*WITH, "contrary,nowhere"))
+    service = start_service(arguments=("--second-opinion", "100"), command=(*WITH, "contrary,absent"))
     name = service.decide(about("leaves-out")).document["id"]
     service.decide(about("raises"))
     wait_until(lambda: name in service.request("GET", "/readyz").body.decode())
@@ -47,7 +47,7 @@ def test_a_wrong_evaluator_is_found_out_and_the_log_stays_good(
     assert code == 0
     lines = [json.loads(line) for line in errors.splitlines()]
     assert [line["level"] for line in lines if name in line["message"]] == ["error"]
-    assert any("`nowhere` gives no second opinion here" in line["message"] for line in lines)
+    assert any("`absent` gives no second opinion here" in line["message"] for line in lines)
     assert NAME not in errors
     with DecisionLog.open(tmp_path / "data") as log:
         assert [entry.kind for entry in log.entries()].count("opinions_differ") == 1
@@ -114,13 +114,13 @@ def test_two_strict_processes_count_together_and_leave_nothing_behind(
 
 @pytest.mark.parametrize("processes", ["1", "2"])
 def test_strictness_without_anybody_to_ask_is_no_start(tmp_path: Path, processes: str) -> None:
-    command = [*WITH, "nowhere", "serve", "--port", "0", "--data", str(tmp_path / "data"), "--strict-second-opinion"]
+    command = [*WITH, "absent", "serve", "--port", "0", "--data", str(tmp_path / "data"), "--strict-second-opinion"]
     ended = subprocess.run(
         [*command, "--processes", processes], capture_output=True, text=True, check=False, timeout=60
     )
     assert ended.returncode == 1
     assert ended.stderr.startswith("Error: OSTIARY_STRICT_SECOND_OPINION")
-    assert "`nowhere`: it needs a library that is not installed" in ended.stderr
+    assert "`absent`: there is no voice on this machine; buy one" in ended.stderr
     assert not (tmp_path / "data").exists()
 
 

@@ -158,6 +158,20 @@ def test_findings_point_to_the_same_elements() -> None:
     ]
 
 
+@pytest.mark.parametrize("kind", ["individual", "entity", None])
+def test_what_is_said_of_the_case_beside_the_element_comes_out_alike(kind: str | None) -> None:
+    entity, named = "has(customer.kind) && customer.kind == 'entity'", "has(o.name)"
+    switches = ("interpretation.Q1 == 'narrow'", "interpretation.Q1 == 'wide'")
+    conditions = (entity, f"{entity} && {named}", f"{named} && {entity}", f"({entity}) == {named}", *switches)
+    for listed in ("owners", "customer.beneficial_owners"):
+        items = [item(f"i{n}", condition, **{"for": {"o": listed}}) for n, condition in enumerate(conditions)]
+        facts = {"customer": {"kind": kind, "beneficial_owners": [{"name": "Ada"}, {}]}}
+        request = {"action": "account.open", "as_of": DAY, "facts": facts}
+        found = json.loads(decided_alike(policy(rule_set(*items)), request))["findings"]
+        times = [sum(one["rule"] == f"small/i{n}" for one in found) for n in range(len(conditions))]
+        assert times == ([2, 1, 1, 1, 2, 0] if kind == "entity" else [0, 0, 0, 1, 2, 0])
+
+
 NAME = Read(Root("customer", Type("record", "customer")), "name", STRING)
 BORN = Read(Root("customer", Type("record", "customer")), "date_of_birth", DATE)
 

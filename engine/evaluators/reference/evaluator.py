@@ -73,10 +73,17 @@ class _Reading:
                     return
 
     def _each(self, rule: Rule, condition: Condition) -> Iterator[Finding]:
-        """The findings of a rule about the elements of a list, one for each of which its condition holds."""
+        """The findings of a rule about the elements of a list, one for each of which its condition holds.
+
+        What the condition says before it speaks of the element is asked once: for each element, the runtime would
+        convert anew the records that are mentioned there, and perhaps with them the whole list.
+        """
         assert rule.each is not None
+        of_case, of_element = self.runtime.divided(condition.expr, rule.each.element)
+        if not self.runtime.value(of_case, self.case):
+            return
         bind = derived_finding if rule.each.is_derived else element_finding
         bound: Any = bind(rule, self.ranks[id(rule)])
         for index, element in enumerate(self.case.listed(rule.each.over)):
-            if self.runtime.value(condition.expr, self.case.about(rule.each.element, element)):
+            if self.runtime.value(of_element, self.case.about(rule.each.element, element)):
                 yield bound(element if rule.each.is_derived else index)

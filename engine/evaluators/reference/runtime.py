@@ -17,7 +17,7 @@ import attrs
 from engine.evaluators.evaluator import NoOpinionError
 from engine.evaluators.reference.case import Case
 from engine.evaluators.reference.messages import taken, variable_type
-from engine.evaluators.reference.whole_text import WholeText, outer_names
+from engine.evaluators.reference.whole_text import WholeText, element_name, outer_names
 from engine.language.cel import root_types
 from engine.language.cel_library import environment, evaluate
 from engine.language.names import FunctionType
@@ -34,6 +34,7 @@ from engine.program.expressions import (
     Or,
     Quantify,
     Root,
+    conjunction,
     path,
     rebuilt,
 )
@@ -62,6 +63,7 @@ class Runtime:
         self._writer = WholeText()
         self._within = _within(self._writer.regions)
         self._compiled: dict[Expr, _Compiled] = {}
+        self._divided: dict[tuple[Expr, Element], tuple[Expr, Expr]] = {}
         self._environments: dict[tuple[tuple[str, str], ...], Any] = {}
         self._lock = threading.Lock()
 
@@ -80,6 +82,15 @@ class Runtime:
                 if _TOO_MANY_ROUNDS not in str(error):
                     raise _no_opinion(error) from error
         return self._in_parts(expr, case)
+
+    def divided(self, condition: Expr, element: Element) -> tuple[Expr, Expr]:
+        """A condition as what it says before it speaks of an element of a list, and the rest; it holds if both do."""
+        key = (condition, element)
+        if key not in self._divided:
+            items = condition.items if isinstance(condition, And) else (condition,)
+            of_case = tuple(itertools.takewhile(lambda item: element_name(element) not in outer_names(item), items))
+            self._divided[key] = (conjunction(of_case), conjunction(items[len(of_case) :]))
+        return self._divided[key]
 
     def _compile(self, expr: Expr) -> _Compiled:
         with self._lock:

@@ -52,8 +52,8 @@ class Process:
         self._deadline_s = deadline_s
         self._questions_a_life = questions_a_life
         self._characters_a_life = characters_a_life
-        # Isolated from the environment and the directory it is started in.
-        self._command = command or (sys.executable, "-I", str(_WORKER))
+        # Not the modules beside it, but all that is installed: with `-I` nothing that is for one user alone.
+        self._command = command or (sys.executable, "-P", str(_WORKER))
         self._lock = threading.Lock()
         self._life: _Life | None = None
         self._number = 0
