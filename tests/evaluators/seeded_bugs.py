@@ -370,6 +370,110 @@ BUGS = (
         "not choices[-1].suite.statements",
         "not choices[0].suite.statements",
     ),
+    # What the corpus once let pass
+    Bug(
+        "a comparison goes without parentheses",
+        _TEXT,
+        'f"({text.scalar(expr.left)} {expr.operator} {text.scalar(expr.right)})"\n\n\ndef _member',
+        'f"{text.scalar(expr.left)} {expr.operator} {text.scalar(expr.right)}"\n\n\ndef _member',
+    ),
+    Bug(
+        "what is compared with another fact is there",
+        _TEXT,
+        'case Compare("==", Read() as read, Literal())',
+        'case Compare("==", Read() as read)',
+    ),
+    Bug(
+        "what either of two compares is there",
+        _TEXT,
+        "            case Read() if item.type",
+        "            case Or((Compare('==', Read() as read, Literal()), *_)):\n                implied.add(read)\n"
+        "            case Read() if item.type",
+    ),
+    Bug(
+        "a fact is there when one of its name is",
+        _TEXT,
+        "                if read in implied:",
+        "                if any(one.field == read.field for one in implied):",
+    ),
+    Bug(
+        "an operation mentions its first operand only",
+        _TEXT,
+        "        for child in children(expr):\n            _mentioned(child, seen)",
+        "        for child in list(children(expr))[:1]:\n            _mentioned(child, seen)",
+    ),
+    Bug("a name of a name hides an or", _TEXT, "return _bare(expr.item) if", "return expr.item if"),
+    Bug("a name may be a keyword", _GENERATE, "*keyword.kwlist, ", ""),
+    Bug("a name may be that of the facts", _GENERATE, '"facts", ', ""),
+    Bug("a name may be that of an element", _GENERATE, 'r"e_|K\\d+\\Z|\\d"', 'r"K\\d+\\Z|\\d"'),
+    Bug(
+        "a second name is taken unseen",
+        _GENERATE,
+        "        while name in self._taken:\n",
+        "        if name in self._taken:\n",
+    ),
+    Bug(
+        "a value is computed once more inside",
+        _GENERATE,
+        "                continue  # computed further out, for others",
+        "                pass",
+    ),
+    Bug(
+        "one of two guards keeps a quantifier",
+        _GENERATE,
+        "else conjunction(tuple(before)))",
+        "else conjunction(tuple(before[:1])))",
+    ),
+    Bug(
+        "one of two exceptions settles a quantifier",
+        _GENERATE,
+        "negation(disjunction(tuple(before)))",
+        "negation(disjunction(tuple(before[-1:])))",
+    ),
+    Bug(
+        "what follows a certain choice is written",
+        _SUITE,
+        "            if test.condition == TRUE:\n                break\n",
+        "",
+    ),
+    Bug(
+        "a choice that failed failed in each part",
+        _SUITE,
+        "known |= _conjuncts(negation(item.condition.expr))",
+        "known |= frozenset(negation(one) for one in _conjuncts(item.condition.expr))",
+    ),
+    Bug(
+        "what is known not to hold is left out",
+        _SUITE,
+        "if item not in known)\n    )",
+        "if item not in known and negation(item) not in known)\n    )",
+    ),
+    Bug(
+        "a choice of a match belongs to a group",
+        _SUITE,
+        "for test in _tests(suite):",
+        "for test in (\n        choice\n        for statement in suite.statements\n"
+        "        for choice in getattr(statement, 'choices', [statement])\n"
+        "        if isinstance(choice, Test)\n    ):",
+    ),
+    Bug(
+        "a choice between values is shared",
+        _SHARING,
+        "return isinstance(expr, Root | Read) or",
+        "return isinstance(expr, Root | Read | Choose) or",
+    ),
+    Bug(
+        "only the innermost quantifier binds",
+        _SHARING,
+        "inside = bound | {expr.element.key} if isinstance(expr, Quantify) else bound",
+        "inside = frozenset({expr.element.key}) if isinstance(expr, Quantify) else bound",
+    ),
+    Bug(
+        "a quantifier depends on no element",
+        _SHARING,
+        "free -= {expr.element.key} if isinstance(expr, Quantify) else set()",
+        "free = frozenset() if isinstance(expr, Quantify) else free",
+    ),
     # The law of a day
     Bug(
         "a law ends on its last day",

@@ -76,6 +76,14 @@ def test_long_lists_come_out_alike(length: int) -> None:
     assert not holds_alike(f"has(customer.phones) && customer.phones.all(p, p != '{length - 1}')", facts)
 
 
+def test_a_long_list_of_an_element_comes_out_alike_in_another_loop() -> None:
+    """Three loops that are all taken apart: the innermost runs over what the outermost stands at."""
+    facts = {"customer": {"phones": ["9999"], "holders": [{"related_to": [str(n) for n in range(10_000)]}]}}
+    loop = "customer.phones.exists(p, h.related_to.exists(r, r == p))"
+    condition = f"customer.holders.exists(h, has(h.related_to) && {loop})"
+    assert holds_alike(f"has(customer.holders) && has(customer.phones) && {condition}", facts)
+
+
 def test_loops_of_many_rounds_come_out_alike() -> None:
     facts = {"customer": {"phones": [str(n) for n in range(120)], "emails": [f"{n}@x" for n in range(120)]}}
     loop = "customer.phones.exists_one(p, customer.emails.exists(e, e.startsWith(p) && size(p) == 3 && e == '119@x'))"
