@@ -31,7 +31,9 @@ def counted_together(processes: int) -> Iterator[None]:
     Raises:
         SettingsError: no directory can be made.
     """
-    os.environ.pop(_SHARED, None)
+    # The library reads an older spelling too.
+    for name in (_SHARED, _SHARED.lower()):
+        os.environ.pop(name, None)
     if processes == 1:
         yield
         return
@@ -113,8 +115,7 @@ class Metrics:
 
     def has_restarted(self, evaluator: str, times: int) -> None:
         """What an evaluator keeps running was replaced so many times since this was last told."""
-        if times > 0:
-            self._restarts.labels(evaluator).inc(times)
+        self._restarts.labels(evaluator).inc(times)
 
     def waiting(self, number: int) -> None:
         """So many decisions wait to be asked about."""

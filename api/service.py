@@ -30,7 +30,7 @@ from engine.audit import (
 )
 from engine.audit.checkpointer import Checkpointer
 from engine.audit.vault import Sealer, Vault
-from engine.evaluators.evaluator import NoOpinionError
+from engine.evaluators.evaluator import NoOpinionError, Restarting
 from engine.vocabulary.places import places_in
 
 REMEMBERED_SECONDS = 24 * 60 * 60
@@ -59,6 +59,12 @@ class DecisionService:
     evaluator: str
     second_opinion: SecondOpinion
     metrics: Metrics
+    _restarting: Restarting | None = attrs.field(init=False)
+
+    @_restarting.default
+    def _(self) -> Restarting | None:
+        evaluator = self.decider.evaluator
+        return evaluator if isinstance(evaluator, Restarting) else None
 
     def decide(self, request: object, asker: Asker, when_given: WhenGiven = at_once) -> bytes:
         """The answer to one request, as JSON, once it is durable in the log.
@@ -204,11 +210,17 @@ class DecisionService:
         )
 
     def _decide(self, request: Any, asker: Asker) -> Decided | Problem:  # noqa: ANN401 - a JSON value
+        panel = self.second_opinion.panel
         try:
             decision = evaluate(self.decider, request)
+            panel.is_decider_silent = False
         except NoOpinionError as error:
+            panel.is_decider_silent = True
             LOGGER.error("the evaluator gave no answer", exc_info=error, extra={"request_id": asker.request_id})
             return Problem(problems.NO_OPINION, f"The evaluator `{self.evaluator}` gave no answer.")
+        finally:
+            if self._restarting is not None:
+                panel.note_restarts(self.evaluator, self._restarting)
         if isinstance(decision, Problem):
             return decision
         return Decided(request, self.second_opinion.check(self.decider, request, decision.document))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import attrs
@@ -43,6 +44,11 @@ def _die(_findings: list, _facts: dict) -> list:
     raise NoOpinionError("the process died")
 
 
+def _die_slowly(_findings: list, _facts: dict) -> list:
+    time.sleep(1.1)
+    raise NoOpinionError("the process hung")
+
+
 def _exit(_findings: list, _facts: dict) -> list:
     raise SystemExit(1)
 
@@ -59,6 +65,7 @@ WRONGS: dict[str, Callable[[list, dict], list]] = {
     "talks": _talk,
     "raises": _raise,
     "dies": _die,
+    "dies-slowly": _die_slowly,
     "exits": _exit,
     "hangs": _hang,
 }
@@ -68,6 +75,7 @@ class Contrary(Compiled):
     """Counts what a customer called `dies` brings about as restarts."""
 
     restarts = 0
+    last_failure = "it was called `dies`"
 
     def findings(self, action, as_of, facts, derived):
         found = super().findings(action, as_of, facts, derived)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -50,6 +51,8 @@ class _Supervisor:
     def run(self, count: int) -> int:
         for name in _SIGNALS:
             signal.signal(name, self._stop)
+        # Where the program that started this one ignores it, nobody would be told of a process that has ended.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self._start(0)
         if self._is_ready():
             for number in range(1, count):
@@ -57,6 +60,9 @@ class _Supervisor:
         code = 0
         while self._running:
             process, status = os.wait()
+            if process not in self._running:
+                # Left behind by one of these, and given to this one as the first process of a container.
+                continue
             number, began = self._running.pop(process)
             self._has_ended(process)
             if self._is_stopping:
@@ -107,7 +113,9 @@ class _Supervisor:
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._is_stopping = True
         for process in self._running:
-            os.kill(process, signal.SIGTERM)
+            # It may have been waited for already, and not been taken out yet.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGTERM)
 
 
 def _end_with(life: int) -> None:

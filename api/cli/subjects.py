@@ -22,6 +22,8 @@ class _TextType(click.ParamType[str]):
             value.encode()
         except UnicodeEncodeError:
             self.fail(f"{value!a} is not UTF-8, and could not be put on record; type it in UTF-8", param, ctx)
+        if not value.strip():
+            self.fail("it is empty; say it in words", param, ctx)
         return str(value)
 
 

@@ -51,6 +51,7 @@ class Afterwards:
         self._metrics = metrics
         self._waiting: deque[Given] = deque()
         self._bytes = 0
+        self._is_asking = False
         self._changed = threading.Condition()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -80,7 +81,7 @@ class Afterwards:
         if self._thread is not None:
             self._thread.join(CLOSING_SECONDS)
         with self._changed:
-            left = len(self._waiting)
+            left = len(self._waiting) + self._is_asking
             self._waiting.clear()
             self._metrics.waiting(0)
         if left:
@@ -102,11 +103,13 @@ class Afterwards:
     def _next(self) -> Given | None:
         """Wait for the next; None once there is none and the end has come."""
         with self._changed:
+            self._is_asking = False
             while not self._waiting:
                 if self._closing.is_set():
                     return None
                 self._changed.wait()
             given = self._waiting.popleft()
+            self._is_asking = True
             self._bytes -= len(given.facts)
             self._metrics.waiting(len(self._waiting))
             return given

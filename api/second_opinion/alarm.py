@@ -11,7 +11,7 @@ import orjson
 
 from api.recorder import Recorder
 from api.service_log import LOGGER
-from engine.audit import DecisionLog, Entry, Receipt
+from engine.audit import DecisionLog, Entry, Receipt, StoredEntry
 from engine.audit.entry import Kind
 from engine.opinion import Opinion
 
@@ -72,16 +72,14 @@ class Alarm:
         Raises:
             LogUnavailable: the log cannot be read.
         """
-        last, settled, is_activated = self.log.last_of(*_KINDS), -1, False
+        last, settled = self.log.last_of(*_KINDS), -1
         while last is not None and last.index > settled:
             record = orjson.loads(last.body)
             is_own = record["policy"] == self.recorder.policy
             match last.kind:
                 case "opinions_settled":
                     settled = max(settled, record["entry"])
-                case "policy_activated" if is_own:
-                    is_activated = True
-                case "policy_activated" if is_activated:
+                case "policy_activated" if is_own and self._follows_another(last):
                     return None
                 case "opinions_differ" if is_own and record["release"] == RELEASE:
                     return (
@@ -90,3 +88,8 @@ class Alarm:
                     )
             last = self.log.last_of(*_KINDS, before=last.index)
         return None
+
+    def _follows_another(self, activation: StoredEntry) -> bool:
+        """Whether no activation, or that of another program, came before; and not the same under another evaluator."""
+        before = self.log.last_of("policy_activated", before=activation.index)
+        return before is None or orjson.loads(before.body)["policy"] != self.recorder.policy

@@ -20,6 +20,7 @@ SECONDS = 5.0
 """How long an opinion is waited for."""
 MAKING_SECONDS = 60.0
 """How long the first is, for which the evaluator has to be made."""
+_LONG = 1.0
 
 
 @attrs.frozen(eq=False)
@@ -33,7 +34,8 @@ class _Question:
 class AskedEvaluator:
     """Asks an evaluator one question after the other; `make` makes its Decider when it is first asked.
 
-    While it is overdue with an answer it is asked nothing else, and is late at once.
+    While it is overdue with an answer it is asked nothing else, and is late at once. So it is after a failure that took
+    long, for as long as that took: strictly, every decision would wait for the next one.
     """
 
     def __init__(self, name: str, make: Callable[[], Decider]) -> None:
@@ -41,6 +43,7 @@ class AskedEvaluator:
         self._make = make
         self._decider: Decider | None = None
         self._overdue: Future[Opinion] | None = None
+        self._rests_until = 0.0
         self._questions: SimpleQueue[_Question | None] = SimpleQueue()
         self._mutex = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -56,10 +59,10 @@ class AskedEvaluator:
         return lambda: self._answer(question.answer, until)
 
     @property
-    def restarts(self) -> int:
-        """How often something that the evaluator keeps running was started again; 0 if it keeps nothing."""
+    def restarting(self) -> Restarting | None:
+        """The evaluator, once it has been made, if it keeps something running."""
         evaluator = None if self._decider is None else self._decider.evaluator
-        return evaluator.restarts if isinstance(evaluator, Restarting) else 0
+        return evaluator if isinstance(evaluator, Restarting) else None
 
     def close(self) -> None:
         """Ask nothing more; what it is at is not waited for."""
@@ -84,7 +87,17 @@ class AskedEvaluator:
     def _run(self) -> None:
         while (question := self._questions.get()) is not None:
             if question.answer.set_running_or_notify_cancel():
-                question.answer.set_result(self._opinion(question))
+                question.answer.set_result(self._in_time(question))
+
+    def _in_time(self, question: _Question) -> Opinion:
+        begun = time.monotonic()
+        if begun < self._rests_until:
+            return Opinion.none(NoneWhy.LATE)
+        opinion = self._opinion(question)
+        ended = time.monotonic()
+        if opinion.why is not None and ended - begun >= _LONG:
+            self._rests_until = ended + (ended - begun)
+        return opinion
 
     def _opinion(self, question: _Question) -> Opinion:
         try:

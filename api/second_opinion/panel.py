@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,20 +12,23 @@ from api.second_opinion.asked import AskedEvaluator
 from api.second_opinion.seldom import Seldom
 from api.service_log import LOGGER
 from engine.decision.decider import Case
+from engine.evaluators.evaluator import Restarting
 from engine.opinion import NoneWhy, Opinion
 
 
 class Panel:
     """The evaluators beside the one that decides. Safe to share between threads.
 
-    Names of those that cannot be used on this machine are in `absent`, each with the reason.
+    Names of those that cannot be used on this machine are in `absent`, each with the reason. `is_decider_silent` says
+    whether the one that decides had no answer when it was last asked.
     """
 
     def __init__(self, evaluators: Sequence[AskedEvaluator], absent: Mapping[str, str], metrics: Metrics) -> None:
         self._evaluators = evaluators
         self.absent = absent
+        self.is_decider_silent = False
         self._metrics = metrics
-        self._restarts = {evaluator.name: 0 for evaluator in evaluators}
+        self._restarts: Counter[str] = Counter()
         self._silent: dict[str, NoneWhy] = {}
         self._seldom = Seldom()
         self._mutex = threading.Lock()
@@ -40,8 +44,22 @@ class Panel:
         opinions = {name: answer() for name, answer in asked}
         for name, opinion in opinions.items():
             self._note(name, opinion)
-        self._count_restarts()
+        for evaluator in self._evaluators:
+            if evaluator.restarting is not None:
+                self.note_restarts(evaluator.name, evaluator.restarting)
         return opinions
+
+    def note_restarts(self, name: str, evaluator: Restarting) -> None:
+        """Count and tell how often something that an evaluator keeps running was replaced since this was last asked."""
+        with self._mutex:
+            times, why = evaluator.restarts - self._restarts[name], evaluator.last_failure
+            self._restarts[name] += times
+        if times:
+            self._metrics.has_restarted(name, times)
+            number = self._seldom.count(f"{name} restarts", times)
+            if number:
+                said = "%s: what it runs was replaced, %s (%d since this was last said)"
+                LOGGER.warning(said, name, why, number)
 
     def silent(self) -> list[str]:
         """Sentences about those that had no opinion when they were last asked here."""
@@ -65,13 +83,6 @@ class Panel:
         if number:
             said = f"{name}: no second opinion, {_WORDS[opinion.why]} ({number} since this was last said)"
             LOGGER.warning(said, exc_info=opinion.error)
-
-    def _count_restarts(self) -> None:
-        with self._mutex:
-            for evaluator in self._evaluators:
-                restarts = evaluator.restarts
-                self._metrics.has_restarted(evaluator.name, restarts - self._restarts[evaluator.name])
-                self._restarts[evaluator.name] = restarts
 
 
 _WORDS = {

@@ -70,7 +70,12 @@ class SecondOpinion:
     def warnings(self) -> list[str]:
         """What should be known and keeps nothing from working. Raises LogUnavailable."""
         standing = None if self.is_strict else self.alarm.standing()
-        return [*([standing] if standing else []), *self.panel.silent()]
+        silent = f"evaluator `{self.alarm.decided_by}`, which decides, had no answer when it was last asked"
+        return [
+            *([standing] if standing else []),
+            *([silent] if self.panel.is_decider_silent else []),
+            *self.panel.silent(),
+        ]
 
     def close(self) -> None:
         """Finish what waits, in a short time, and ask no more."""

@@ -20,10 +20,10 @@ class Seldom:
         self._told: dict[str, float] = {}
         self._mutex = threading.Lock()
 
-    def count(self, kind: str) -> int:
-        """Count one; how many there have been since they were last told of if it is time to tell again, else 0."""
+    def count(self, kind: str, times: int = 1) -> int:
+        """Count some; how many there have been since they were last told of if it is time to tell again, else 0."""
         with self._mutex:
-            self._counts[kind] += 1
+            self._counts[kind] += times
             now = self._clock()
             if kind in self._told and now - self._told[kind] < self._seconds:
                 return 0

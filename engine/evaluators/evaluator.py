@@ -51,6 +51,11 @@ class Restarting(Protocol):
         """How often it was replaced."""
         ...
 
+    @property
+    def last_failure(self) -> str:
+        """Why it was last, in words that hold nothing of the facts."""
+        ...
+
 
 def _knows_all(instance: EvaluatorKind, _: object, unsupported: Mapping[type[Expr], str]) -> None:
     unsaid = set(OPERATIONS) - instance.operations - set(unsupported)

@@ -83,8 +83,13 @@ def test_no_opinion_is_a_problem_and_nothing_is_recorded(
     (told,) = caplog.records
     assert (told.levelname, told.request_id) == ("ERROR", "abc")
     assert "lost its voice" in str(told.exc_info[1])
+    ready = client.get("/readyz")
+    assert (ready.status_code, ready.json["warnings"]) == (
+        *(200, ["evaluator `mute`, which decides, had no answer when it was last asked"]),
+    )
     # The name it was asked under stands for nothing yet.
     assert client.post("/v1/decisions", json=HEARD, headers={"Idempotency-Key": "once"}).status_code == 200
+    assert client.get("/readyz").json == {"status": "ready"}
 
 
 def test_of_a_batch_the_rest_is_decided(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ from engine.audit import DecisionLog
 
 
 def _children(parent: int) -> set[int]:
-    return {int(line) for line in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()}
+    """Those of all its threads."""
+    lists = Path(f"/proc/{parent}/task").glob("*/children")
+    return {int(line) for thread in lists for line in thread.read_text().split()}
 
 
 def _wait(until, seconds: float = 20.0) -> None:
@@ -78,3 +81,33 @@ def test_mistakes_in_the_rules_end_all(tmp_path: Path) -> None:
     ended = subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 3, json.dumps(ended.stderr)
     assert sys.executable not in ended.stderr
+
+
+def _adopt() -> None:
+    """Become the parent of whoever loses theirs, as the first process of a container is."""
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
+def _ignore_ends() -> None:
+    """As a program that started the service may have left it."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+
+
+@pytest.mark.parametrize("beforehand", [_adopt, _ignore_ends])
+def test_one_that_is_killed_is_replaced_whatever_it_leaves_behind(
+    beforehand: Callable[[], None], tmp_path: Path
+) -> None:
+    arguments = ("--processes", "2", "--strict-second-opinion")
+    service = RunningService(tmp_path / "data", arguments, preexec_fn=beforehand)
+    try:
+        _wait(lambda: len(_children(service.process.pid)) == 2)
+        before = _children(service.process.pid)
+        _wait(lambda: service.decide(EXAMPLE_REQUEST).status == 200 and any(map(_children, before)))
+        (killed, *_) = [process for process in before if _children(process)]
+        os.kill(killed, signal.SIGKILL)
+        _wait(lambda: len(_children(service.process.pid) - before) == 1)
+        assert service.decide(EXAMPLE_REQUEST).status == 200
+        code, errors = service.stop()
+        assert (code, "Traceback" in errors) == (0, False)
+    finally:
+        service.kill()

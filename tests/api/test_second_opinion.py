@@ -112,7 +112,7 @@ def test_a_wrong_allow_is_on_record_with_both_opinions(
 
 def test_nothing_of_the_facts_is_on_record(client: FlaskClient, service: DecisionService) -> None:
     """However an evaluator is broken: what no rule can say is no opinion."""
-    for wrong in contrary_evaluator.WRONGS.keys() - {"hangs"}:
+    for wrong in contrary_evaluator.WRONGS.keys() - {"hangs", "dies-slowly"}:
         decide(client, wrong)
     wait_until(lambda: sum(opinions(client).values()) == 7)
     text = client.get("/metrics").text
@@ -140,6 +140,9 @@ def test_who_has_no_opinion_is_told_of_until_it_has_one(
     # Once in a while, and not each time.
     assert len([record for record in caplog.records if "no second opinion" in record.getMessage()]) == 1
     assert figure(client.get("/metrics").text, "evaluator_restarts_total", evaluator="contrary") == 3
+    assert [record.getMessage() for record in caplog.records if "replaced" in record.getMessage()] == [
+        "contrary: what it runs was replaced, it was called `dies` (1 since this was last said)"
+    ]
     decide(client, "fine")
     wait_until(lambda: opinions(client) == {"none": 3, "same": 1})
     assert client.get("/readyz").json == {"status": "ready"}
@@ -210,9 +213,9 @@ def test_a_full_queue_drops_and_blocks_nobody(
     ]
     service_of(app).close()
     text = service_of(app).metrics.text().decode()
-    assert figure(text, "second_opinions_dropped_total") == 30
+    assert figure(text, "second_opinions_dropped_total") == 31
     assert figure(text, "second_opinions_waiting") == 0
-    assert "dropped at the end: 10" in caplog.text
+    assert "dropped at the end: 11" in caplog.text
 
 
 def test_what_waits_at_the_end_is_finished(client: FlaskClient, app: Flask) -> None:
@@ -377,6 +380,20 @@ def test_that_another_evaluator_decides_settles_nothing(strict: Flask) -> None:
     service.log.append(service.recorder.entry("policy_activated", {"evaluator": "contrary"}))
     problem = check_problem_answer(client.get("/readyz"), "not-ready")
     assert name in problem["errors"][0]["detail"]
+
+
+def test_strictly_one_that_takes_long_to_fail_is_left_alone_for_as_long(start: Callable[..., Flask]) -> None:
+    client = start("contrary", "steady", strict=True).test_client()
+    decide(client, "fine")
+    batch = client.post("/v1/decisions/batch", json=[about("dies-slowly")] * 100, buffered=True).json
+    assert {answer["outcome"] for answer in batch} == {"hold"}
+    reasons = {
+        why: figure(client.get("/metrics").text, "second_opinions_missing_total", evaluator="contrary", reason=why)
+        for why in ("unable", "late")
+    }
+    assert sum(reasons.values()) == 100
+    assert 1 <= reasons["unable"] <= 2
+    wait_until(lambda: decide(client, "fine").status_code == 200 and opinions(client)["same"] > 1)
 
 
 # ---- The record ------------------------------------------------------------------------------------------------------

@@ -27,14 +27,19 @@ def metrics(service: RunningService) -> str:
 
 
 def children(service: RunningService) -> set[int]:
-    process = service.process.pid
-    return {int(line) for line in Path(f"/proc/{process}/task/{process}/children").read_text().split()}
+    """Those of all its threads."""
+    lists = Path(f"/proc/{service.process.pid}/task").glob("*/children")
+    return {int(line) for threads in lists for line in threads.read_text().split()}
 
 
 def test_a_wrong_evaluator_is_found_out_and_the_log_stays_good(
     start_service: Callable[..., RunningService], tmp_path: Path
 ) -> None:
-    service = start_service(arguments=("--second-opinion", "100"), command=(*WITH, "contrary,absent"))
+    # A setting of others, in the spelling that the library still reads.
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    environ = {**os.environ, "prometheus_multiproc_dir": str(elsewhere)}
+    service = start_service(arguments=("--second-opinion", "100"), command=(*WITH, "contrary,absent"), env=environ)
     name = service.decide(about("leaves-out")).document["id"]
     service.decide(about("raises"))
     wait_until(lambda: name in service.request("GET", "/readyz").body.decode())
@@ -44,7 +49,7 @@ def test_a_wrong_evaluator_is_found_out_and_the_log_stays_good(
     assert figure(text, "decisions_total", mode="authoritative", outcome="hold") == 2
     assert figure(text, "log_entries") >= 5
     code, errors = service.stop()
-    assert code == 0
+    assert (code, list(elsewhere.iterdir())) == (0, [])
     lines = [json.loads(line) for line in errors.splitlines()]
     assert [line["level"] for line in lines if name in line["message"]] == ["error"]
     assert any("`absent` gives no second opinion here" in line["message"] for line in lines)
@@ -110,6 +115,21 @@ def test_two_strict_processes_count_together_and_leave_nothing_behind(
         f"{given + 1} decisions decided again: {given} the same, 0 differ, 0 not replayable, 1 withheld" in again.stdout
     )
     assert "ostiary.opinion/disagreement" in again.stdout
+
+
+@pytest.mark.parametrize("arguments", [("--strict-second-opinion",), ("--evaluator", "rete")])
+def test_that_the_rete_process_was_replaced_is_said(
+    arguments: tuple[str, ...], start_service: Callable[..., RunningService]
+) -> None:
+    service = start_service(arguments=arguments)
+    assert service.decide(about("fine")).document["outcome"] == "hold"
+    (worker,) = children(service)
+    os.kill(worker, signal.SIGKILL)
+    assert service.decide(about("fine")).document["outcome"] == "hold"
+    assert figure(metrics(service), "evaluator_restarts_total", evaluator="rete") == 1
+    code, errors = service.stop()
+    assert code == 0
+    assert "rete: what it runs was replaced, it died with signal 9 (Killed)" in errors
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])

@@ -92,3 +92,11 @@ def test_without_a_disagreement_there_is_nothing_to_settle(run: Callable, servic
     assert (done.code, done.out) == (1, "")
     assert "nothing is to settle" in done.err
     assert service.log.last_of("opinions_settled") is None
+
+
+@pytest.mark.parametrize("reason", ["", " \n"])
+def test_a_reason_is_words(run: Callable, service: DecisionService, disagree: Callable[[], str], reason: str) -> None:
+    done = run("log", "settle", disagree(), "--reason", reason)
+    assert (done.code, done.out) == (1, "")
+    assert "is empty" in done.err
+    assert service.log.last_of("opinions_settled") is None

@@ -37,8 +37,13 @@ class Rete:
 
     @property
     def restarts(self) -> int:
-        """How often the process was at fault, and was given up for another."""
+        """How often the process was replaced because something was wrong with it."""
         return self.process.failures
+
+    @property
+    def last_failure(self) -> str:
+        """What was wrong with it last."""
+        return self.process.last_failure
 
     def findings(self, action: str, as_of: str, facts: Facts, derived: DerivedLists) -> list[Finding] | None:
         """The rules that apply, in file order; None when no rule set for the action is in force that day.

@@ -23,6 +23,7 @@ from engine.evaluators.rete.net import Nets
 
 _WORKER = Path(__file__).with_name("worker.py")
 _LONGEST_ANSWER = 16 * 1024 * 1024
+_LONGEST_FAULT = 200
 _NETS_A_LIFE = 16
 """So many nets are kept whatever their size, lest a large policy be read anew for every question."""
 
@@ -183,7 +184,9 @@ class _Life:
         if not isinstance(content, dict) or content.pop("of", None) != hashlib.sha256(sent).hexdigest():
             raise NonsenseError("it answered nonsense, or another question")
         if "fault" in content:
-            raise FaultError(f"it failed: {content['fault']}")
+            # Whatever it is, it goes into logs.
+            fault = str(content["fault"])[:_LONGEST_FAULT].encode("ascii", "replace").decode()
+            raise FaultError(f"it failed: {fault}")
         return content
 
     def end(self) -> None:
