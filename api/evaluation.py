@@ -28,7 +28,11 @@ def day_under(reading: str | None, instant: datetime) -> date:
 
 
 def decider_of(policy: Policy, evaluator: str, now: Callable[[], datetime]) -> Decider:
-    """What decides under a policy, with the evaluator of that name."""
+    """What decides under a policy, with the evaluator of that name.
+
+    Raises:
+        NoOpinionError: the rules or orders have an operation that the evaluator does not support.
+    """
     return Decider(policy, lambda: law_day(now(), policy), make_evaluator(evaluator, policy.program))
 
 

@@ -16,9 +16,10 @@ from api.recorder import Recorder
 from api.second_opinion import Alarm, panel_of, second_opinion_of
 from api.service import DecisionService
 from api.service_log import LOGGER
-from api.settings import Settings
-from engine import Policy, load
+from api.settings import Settings, SettingsError
+from engine import Decider, Policy, load
 from engine.audit import DecisionLog, LogUnavailable
+from engine.evaluators.evaluator import NoOpinionError
 
 
 def open_service(
@@ -32,11 +33,13 @@ def open_service(
     """A service ready to decide. The policy it decides with is stored whole in the log under its digest.
 
     Raises:
-        SettingsError: a second opinion is asked for that cannot be given here.
+        SettingsError: the evaluator does not evaluate these rules, or a second opinion is asked for that cannot be
+            given here.
         PolicyError: the rules or jurisdictions have mistakes.
         LogUnavailable: the log cannot be opened or written, or is not what was signed.
     """
     policy = policy or load(settings.rules, settings.jurisdictions)
+    decider = _decider(policy, settings.evaluator, now)
     metrics = Metrics()
     panel = panel_of(settings, policy, settings.evaluator, metrics)
     recorder = Recorder(policy.digest, lambda: law_day(now(), policy), new_id, now)
@@ -49,7 +52,6 @@ def open_service(
     except BaseException:
         record.log.close()
         raise
-    decider = decider_of(policy, settings.evaluator, now)
     metrics.serves(
         digest=policy.digest,
         legal_status=policy.legal_status,
@@ -61,6 +63,13 @@ def open_service(
     return DecisionService(
         policy, decider, record.log, record.vault, checkpointer, recorder, settings.evaluator, second, metrics
     )
+
+
+def _decider(policy: Policy, evaluator: str, now: Callable[[], datetime]) -> Decider:
+    try:
+        return decider_of(policy, evaluator, now)
+    except NoOpinionError as error:
+        raise SettingsError(f"OSTIARY_EVALUATOR: {error}; give another one") from None
 
 
 def _size(log: DecisionLog) -> int | None:

@@ -20,6 +20,7 @@ from functools import partial
 import orjson
 import yaml
 
+from api.cli.options import count
 from bench.agreement import contenders
 from bench.agreement.contenders import Answer
 from bench.agreement.examine import Split, Tally, examine
@@ -28,6 +29,8 @@ from bench.agreement.shrink import ATTEMPTS, KEPT, Trouble, shrunk
 from engine.program.expressions import OPERATIONS
 
 SHOWN = 10
+_MORE = 5
+"""How many times as many attempts are worth a try."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -149,7 +152,10 @@ def show(split: Split, arguments: argparse.Namespace) -> None:
     print(f"\n# the request\n{json.dumps(trouble.request, ensure_ascii=False)}")
     for name, answer in zip(trouble.names, trouble.answers, strict=True):
         print(f"\n# {name}\n{_said(answer)}")
-    command = f"python -m bench.agree --seed {arguments.seed} --only {split.program}:{split.case}"
+    if not trouble.is_smallest:
+        more = f"--attempts {_MORE * arguments.attempts}"
+        print(f"\n# stopped after {count(arguments.attempts, 'attempt')}; `{more}` may make it smaller")
+    command = f".venv/bin/python -m bench.agree --seed {arguments.seed} --only {split.program}:{split.case}"
     print(f"\n# as it was drawn\n{command} --evaluators {','.join(split.names)}")
 
 

@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
 import click
 
 from api.cli.exit_codes import ExitCode
+from api.cli.options import count
 from engine.conformance.results import Case, Counts, FileResult, by_suite, count_cases
 from engine.conformance.suites import SuiteError, run_suites
+
+_COLUMNS = 120
+"""Of the table; what is listed below a row may be longer."""
 
 
 @click.command()
@@ -47,24 +52,49 @@ def conformance(*, directory: Path, form: str, verbose: bool) -> int:
 
 
 def _text(results: Sequence[FileResult], *, verbose: bool) -> str:
-    width = max(len(name) for result in results for name in (result.file, result.suite))
+    totals = list(by_suite(results))
     blocks = []
     for suite in dict.fromkeys(result.suite for result in results):
-        lines = [f"{suite:{width}}  {'pass':>5}  {'skip':>5}  {'fail':>5}"]
-        for result in results:
-            if result.suite == suite:
-                lines += _file(result, width, verbose=verbose)
-        blocks.append("\n".join(lines))
-    blocks += [_total(suite, by, counts) for suite, by, counts in by_suite(results)]
+        of_suite = [result for result in results if result.suite == suite]
+        # A file without a case is listed once, and a suite without any under its own name.
+        empty = [result for result in of_suite if not result.cases]
+        for by in [by for of, by, _ in totals if of == suite] or [""]:
+            run = [attrs.evolve(one, cases=tuple(case for case in one.cases if case.by == by)) for one in of_suite]
+            blocks.append(
+                _table(
+                    f"{suite}, {by}" if by else suite,
+                    [one for one in run if one.cases or one in empty],
+                    verbose=verbose,
+                )
+            )
+            empty = []
+    blocks += [_total(suite, by, counts) for suite, by, counts in totals]
     return "\n\n".join(blocks)
 
 
-def _file(result: FileResult, width: int, *, verbose: bool) -> list[str]:
-    counts = count_cases(result.cases)
-    reasons = ", ".join(f"{reason} {number}" for reason, number in counts.reasons)
-    line = f"{result.file:{width}}  {counts.passed:>5}  {counts.skipped:>5}  {counts.failed:>5}  {reasons}".rstrip()
-    shown = [case for case in result.cases if case.verdict == "fail" or (verbose and case.verdict == "skip")]
-    return [line, *(f"    {case.verdict} {case.name} ({case.by}): {case.reason}" for case in shown)]
+def _table(heading: str, results: Sequence[FileResult], *, verbose: bool) -> str:
+    width = max(len(name) for name in (heading, *(result.file for result in results)))
+    lines = [f"{heading:{width}}  {'pass':>5}  {'skip':>5}  {'fail':>5}"]
+    for result in results:
+        counts = count_cases(result.cases)
+        line = f"{result.file:{width}}  {counts.passed:>5}  {counts.skipped:>5}  {counts.failed:>5}  "
+        lines.append(f"{line}{_reasons(counts, _COLUMNS - len(line), verbose=verbose)}".rstrip())
+        shown = [case for case in result.cases if case.verdict == "fail" or (verbose and case.verdict == "skip")]
+        lines += [f"    {case.verdict} {case.name}: {case.reason}" for case in shown]
+    return "\n".join(lines)
+
+
+def _reasons(counts: Counts, room: int, *, verbose: bool) -> str:
+    """The reasons with how often each was one, as many as there is room for."""
+    named = [f"{reason} {number}" for reason, number in counts.reasons]
+    for kept in range(len(named), -1, -1):
+        left = len(named) - kept
+        rest = f"and {left:,} more" if kept else count(left, "reason")
+        more = [f"{rest}{'' if verbose else '; --verbose'}"] if left else []
+        text = ", ".join([*named[:kept], *more])
+        if len(text) <= room:
+            return text
+    return ""
 
 
 def _total(suite: str, by: str, counts: Counts) -> str:

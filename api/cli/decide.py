@@ -63,7 +63,10 @@ def decide(
     policy = load_or_show(rules, jurisdictions)
     if policy is None:
         return ExitCode.RULES_INVALID
-    decider = decider_of(policy, evaluator, lambda: datetime.now(UTC))
+    try:
+        decider = decider_of(policy, evaluator, lambda: datetime.now(UTC))
+    except NoOpinionError as error:
+        raise click.ClickException(f"{error}; --evaluator names another one") from None
     with _open(file) as stream:
         if batch:
             return _decide_lines(decider, stream, as_of)

@@ -57,7 +57,7 @@ def export(
     Each rule set is a folder with `policy.yaml`, the `config.yaml` that declares its inputs and, with --requests, the
     `tests.yaml` that says what must come out: what the conformance suite of CEL Policy is made of, so that
     `ostiary conformance DIR` runs it, and other implementations can. What a document cannot say stands in a comment
-    at its head and on standard error.
+    at its head; of documents on standard output it is said on standard error, too.
 
     \b
     Examples:
@@ -77,12 +77,13 @@ def export(
         texts = [f"# config.yaml\n{configuration}"]
         texts += [f"# {one.name}/{name}\n{text}" for one in exported for name, text in one.files.items()]
         click.echo("---\n".join(texts), nl=False)
+        for one in exported:
+            for clause in one.unsaid:
+                click.echo(f"{one.name}: not said: {clause}", err=True)
     else:
         _write(Path(target), exported, configuration)
-        click.echo(f"{count(len(exported), 'rule set')} as plain CEL Policy in {target}")
-    for one in exported:
-        for clause in one.unsaid:
-            click.echo(f"{one.name}: not said: {clause}", err=True)
+        head = "; what a document cannot say stands at its head" if any(one.unsaid for one in exported) else ""
+        click.echo(f"{count(len(exported), 'rule set')} as plain CEL Policy written to {target}{head}")
     return ExitCode.OK
 
 

@@ -13,6 +13,7 @@ from api.cli.exit_codes import ExitCode
 from api.cli.options import count, evaluator_option, locate, mistakes, policy_options, wants_colour
 from api.cli.proof_text import proof_text
 from engine import PolicyError
+from engine.evaluators.evaluator import NoOpinionError
 from engine.testing import CaseResult, Proof, TestReport, run_tests
 
 
@@ -56,6 +57,8 @@ def test(
     except PolicyError as error:
         click.echo(mistakes(error), err=True)
         return ExitCode.RULES_INVALID
+    except NoOpinionError as error:
+        raise click.ClickException(f"{error}; --evaluator names another one") from None
     if not report.cases:
         where = only or ", ".join(map(str, directories))
         raise click.ClickException(f"there is no rule test in {where}; tests are files named *_test.yaml")

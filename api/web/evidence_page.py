@@ -17,6 +17,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from engine.audit.evidence import Evidence
 from engine.audit.note import encode_base64, open_note
+from engine.decision.decider import NO_LAW
+from engine.opinion import DISAGREEMENT, NO_OPINION
 from engine.policy.quote import Quotations, Quote, RuleQuote
 
 _TEMPLATES = Environment(
@@ -36,11 +38,43 @@ MEANINGS = {
 
 
 @attrs.frozen
+class OfItself:
+    """What is told of a finding that no rule made: what it means for the outcome, and how it came about.
+
+    In `how`, `{next}` is the index of the entry that follows the decision's.
+    """
+
+    meaning: str
+    how: str
+
+
+OF_ITSELF = {
+    NO_LAW: OfItself(
+        "The rules say nothing of this action on that day: a person was to decide.",
+        "No rule made this finding. It stands where the program has no rule set for the action that was in force on "
+        "the day, so that silence is not taken for consent.",
+    ),
+    DISAGREEMENT: OfItself(
+        "Evaluators of the rules came to different decisions, and none of these was given: a person was to decide.",
+        "No rule made this finding. It stands in place of all that were found, because evaluators that were asked the "
+        "same under the same rules did not come to the same decision. What each of them came to is in entry {next} of "
+        "the log (opinions_differ), which was recorded together with this one and is not in this pack.",
+    ),
+    NO_OPINION: OfItself(
+        "No other evaluator of the rules could check the decision, which was withheld: a person was to decide.",
+        "No rule made this finding. It stands in place of all that were found, because no other evaluator that was "
+        "asked had an opinion. What was found is not on record.",
+    ),
+}
+"""By the id of the finding. Such a finding is the only one of its decision."""
+
+
+@attrs.frozen
 class Finding:
     """One reason: the rule as it answered, where the law says so, and the rule as it was written.
 
     `says` is the paragraph in the words of the rule files, `order` the file of the special measure it rests on; each is
-    None where the files do not have it.
+    None where the files do not have it. `how` is how it came about where no rule made it, and None where one did.
     """
 
     rule: str
@@ -52,6 +86,7 @@ class Finding:
     quote: RuleQuote | None
     order_id: str
     order: Quote | None
+    how: str | None
 
     @property
     def source(self) -> str:
@@ -130,7 +165,7 @@ def page_of(evidence: Evidence) -> Page:
     quotations = Quotations(evidence.policy.files)
     # What led to the outcome first, and otherwise in the order of the decision.
     found = sorted(decision["findings"], key=lambda finding: finding["effect"] != decision["outcome"])
-    findings = tuple(_findings(found, quotations))
+    findings = tuple(_findings(found, quotations, evidence.entry.index))
     _, signers = open_note(evidence.note, evidence.keys)
     return Page(
         id=record["id"],
@@ -143,7 +178,7 @@ def page_of(evidence: Evidence) -> Page:
         subject=record.get("subject"),
         sealed_facts=record.get("sealed_facts"),
         decision=decision,
-        meaning=MEANINGS[decision["outcome"]],
+        meaning=_meaning(decision["outcome"], findings),
         findings=findings,
         needs=tuple(Need(need["at"], json.dumps(need["schema"], ensure_ascii=False)) for need in decision["needs"]),
         duties=tuple(json.dumps(duty, ensure_ascii=False, indent=2) for duty in decision["duties"]),
@@ -162,9 +197,15 @@ def page_of(evidence: Evidence) -> Page:
     )
 
 
-def _findings(findings: list[dict[str, str]], quotations: Quotations) -> Iterator[Finding]:
+def _meaning(outcome: str, findings: tuple[Finding, ...]) -> str:
+    of_itself = next((OF_ITSELF[finding.rule].meaning for finding in findings if finding.how is not None), None)
+    return of_itself or MEANINGS[outcome]
+
+
+def _findings(findings: list[dict[str, str]], quotations: Quotations, index: int) -> Iterator[Finding]:
     for finding in findings:
         order = finding.get("order", "")
+        of_itself = OF_ITSELF.get(finding["rule"])
         yield Finding(
             rule=finding["rule"],
             effect=finding["effect"],
@@ -175,6 +216,8 @@ def _findings(findings: list[dict[str, str]], quotations: Quotations) -> Iterato
             quote=quotations.rule(finding["rule"]),
             order_id=order,
             order=quotations.order(order) if order else None,
+            # One transaction: what tells of a disagreement follows the decision that was withheld for it.
+            how=None if of_itself is None else of_itself.how.format(next=index + 1),
         )
 
 

@@ -73,6 +73,17 @@ class Deciding:
         return Answer(findings, orjson.dumps(decision.document), decision.outcome)
 
 
+@attrs.frozen
+class Unable:
+    """One that cannot be made for a policy; `why` says so of every request."""
+
+    why: str
+
+    def answer(self, _request: Mapping[str, Any]) -> Answer:
+        """That it has no opinion."""
+        return Answer(failure=self.why, has_no_opinion=True)
+
+
 class Reading:
     """The rule files, read as text."""
 
@@ -98,4 +109,9 @@ def absences(names: Sequence[str]) -> dict[str, str]:
 
 def contender(name: str, policy: Policy) -> Contender:
     """The contender of that name, one of `known()`."""
-    return Reading(policy) if name == WRITTEN else Deciding(policy, make_evaluator(name, policy.program))
+    if name == WRITTEN:
+        return Reading(policy)
+    try:
+        return Deciding(policy, make_evaluator(name, policy.program))
+    except NoOpinionError as error:
+        return Unable(str(error))

@@ -10,8 +10,7 @@ import attrs
 from bench.agreement.contenders import Answer, contender
 from bench.agreement.sample import draw
 from engine import Policy
-from engine.program.expressions import Expr, children
-from engine.program.rule_set import Rule, walk
+from engine.program.expressions import Expr, all_within
 
 
 @attrs.frozen
@@ -74,17 +73,6 @@ def examine(seed: int, program: int, cases: Iterable[int], names: Sequence[str])
 
 def expressions_of(policy: Policy) -> Iterator[Expr]:
     """Every operation of a program, those of its orders' conditions among them."""
-    for rule_set in policy.program:
-        for _, item in walk(rule_set.block):
-            yield from _all_of(item.condition.expr)
-            if isinstance(item.outcome, Rule) and item.outcome.each is not None:
-                yield from _all_of(item.outcome.each.over)
-    for order in policy.orders:
-        for condition in order.conditions:
-            yield from _all_of(condition.expr)
-
-
-def _all_of(expr: Expr) -> Iterator[Expr]:
-    yield expr
-    for child in children(expr):
-        yield from _all_of(child)
+    of_rules = (expr for rule_set in policy.program for expr in rule_set.expressions)
+    of_orders = (condition.expr for order in policy.orders for condition in order.conditions)
+    return all_within([*of_rules, *of_orders])

@@ -24,12 +24,16 @@ _JOINED = re.compile(r" (?:&&|\|\|) ")
 
 @attrs.frozen
 class Trouble:
-    """Rule files by path as plain data, a request, and what two contenders say of it."""
+    """Rule files by path as plain data, a request, and what two contenders say of it.
+
+    `is_smallest` unless attempts ran out before all was tried that might be left out.
+    """
 
     files: Mapping[str, Any]
     request: Mapping[str, Any]
     names: tuple[str, str]
     answers: tuple[Answer, Answer]
+    is_smallest: bool = True
 
 
 def shrunk(
@@ -53,7 +57,7 @@ def shrunk(
                 found, is_smaller = smaller, True
                 break
             if asking.attempts >= attempts:
-                return found
+                return attrs.evolve(found, is_smallest=False)
     return found
 
 

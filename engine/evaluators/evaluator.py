@@ -18,7 +18,10 @@ Holds = Callable[..., bool]
 
 
 class NoOpinionError(RuntimeError):
-    """The evaluator is at fault, not the request: it died, hung or answered nonsense. Nothing was decided."""
+    """The evaluator is at fault, not the request: it died, hung, answered nonsense, or cannot evaluate the rules.
+
+    Nothing was decided.
+    """
 
 
 class Evaluator(Protocol):
@@ -72,8 +75,8 @@ def _knows_all(instance: EvaluatorKind, _: object, unsupported: Mapping[type[Exp
 class EvaluatorKind:
     """An evaluator as others know it.
 
-    `operations` are those of `OPERATIONS` that it evaluates; `unsupported` says of each other one why not. `absence`
-    says why it cannot be used on this machine, None when it can.
+    `operations` are those of `OPERATIONS` that it evaluates; `unsupported` says of each other one why not, and of rules
+    with such a one `make_evaluator` makes none. `absence` says why it cannot be used on this machine, None when it can.
     """
 
     name: str

@@ -6,6 +6,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 
 from engine.evaluators.evaluator import Evaluator, EvaluatorKind
+from engine.evaluators.partial import Partial
 from engine.program.rule_set import RuleSet
 
 EVALUATORS: Mapping[str, str] = {
@@ -31,5 +32,10 @@ def obstacle_to(name: str) -> str | None:
 
 
 def make_evaluator(name: str, rule_sets: Sequence[RuleSet]) -> Evaluator:
-    """An evaluator of these rule sets, by its name."""
-    return evaluator_kind(name).make(rule_sets)
+    """An evaluator of these rule sets, by its name.
+
+    Raises:
+        NoOpinionError: the rule sets have an operation that it does not support. `expression` raises it likewise.
+    """
+    kind = evaluator_kind(name)
+    return Partial(kind, rule_sets) if kind.unsupported else kind.make(rule_sets)

@@ -7,7 +7,7 @@ class listed in `OPERATIONS`, or says why not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, get_args
 
 import attrs
@@ -243,6 +243,17 @@ def children(expr: Expr) -> Iterator[Expr]:
             yield body
         case _:
             return
+
+
+def all_within(exprs: Iterable[Expr]) -> Iterator[Expr]:
+    """The expressions with all their operands, and the operands of these; of equal ones one."""
+    waiting, seen = list(exprs), set[Expr]()
+    while waiting:
+        expr = waiting.pop()
+        if expr not in seen:
+            seen.add(expr)
+            yield expr
+            waiting.extend(children(expr))
 
 
 def substitute(expr: Expr, arguments: dict[str, Expr], done: dict[Expr, Expr]) -> Expr:

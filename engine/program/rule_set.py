@@ -134,6 +134,14 @@ class RuleSet:
         """Every rule of the file, in the order written."""
         return (item.outcome for _, item in walk(self.block) if isinstance(item.outcome, Rule))
 
+    @property
+    def expressions(self) -> Iterator[Expr]:
+        """All that is asked of a case: every condition, and the list of every rule that has one."""
+        for _, item in walk(self.block):
+            yield item.condition.expr
+            if isinstance(item.outcome, Rule) and item.outcome.each is not None:
+                yield item.outcome.each.over
+
 
 def walk(block: Block, above: tuple[Item, ...] = ()) -> Iterator[tuple[tuple[Item, ...], Item]]:
     """Every item of a block and of the blocks in it, each with the items it stands under."""

@@ -90,7 +90,11 @@ def run_tests(
 
     `evaluator` is the name of what decides; a test of which it has no opinion has failed. With mutants, also tell what
     the tests prove: of all rules and definitions, or of those beside the tests that are run; mutants are decided by the
-    compiled evaluator. Raises PolicyError when the rules or the test files are not well-formed.
+    compiled evaluator.
+
+    Raises:
+        PolicyError: the rules or the test files are not well-formed.
+        NoOpinionError: the evaluator does not evaluate an operation of the rules.
     """
     layers = [rules] if isinstance(rules, Path) else rules
     return _Run(layers, jurisdictions, evaluator, with_mutants=with_mutants).report(only)

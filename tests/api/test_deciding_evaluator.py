@@ -10,7 +10,9 @@ from pathlib import Path
 import absent_evaluator
 import attrs
 import mute_evaluator
+import partial_evaluator
 import pytest
+from asking_others import register
 from flask.testing import FlaskClient
 from problem_shape import check_problem_answer
 from running_service import RunningService
@@ -119,6 +121,26 @@ def test_one_that_cannot_be_used_here_ends_the_start_with_the_reason(monkeypatch
     absent_evaluator.register(monkeypatch)
     with pytest.raises(SettingsError, match=r"OSTIARY_EVALUATOR: `absent` cannot be used here: .* buy one"):
         from_environment({"OSTIARY_EVALUATOR": "absent"})
+
+
+def test_one_that_does_not_evaluate_the_rules_ends_the_start_before_the_log_is_there(
+    make_client: Callable[[str], FlaskClient], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    partial_evaluator.register(monkeypatch)
+    with pytest.raises(SettingsError, match=r"OSTIARY_EVALUATOR: `partial` does not evaluate `Has`, which .*rules/"):
+        make_client("partial")
+    assert not (tmp_path / "data").exists()
+
+
+def test_one_that_does_not_evaluate_the_rules_gives_no_second_opinion(
+    policy: Policy, make_settings: Callable[[Path], Settings], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    register(monkeypatch, "partial")
+    app = create_app(attrs.evolve(make_settings(tmp_path), strict_second_opinion=True), policy=policy)
+    client = app.test_client()
+    assert client.post("/v1/decisions", json=HEARD).json["findings"][0]["rule"] == "ostiary.opinion/none"
+    assert 'reason="unable"' in client.get("/metrics").text
+    service_of(app).close()
 
 
 def test_an_unknown_one_is_named_with_the_known() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,12 +22,15 @@ def test_the_table(run: Callable, suites: Path) -> None:
     done = run("conformance", suites)
     assert (done.code, done.err) == (0, "")
     assert done.out == (
-        "CEL expressions        pass   skip   fail\n"
-        "lamps.textproto           1      1      0  concatenation and arithmetic on what is no double 1\n"
+        "CEL expressions, compiled   pass   skip   fail\n"
+        "lamps.textproto                1      1      0  concatenation and arithmetic on what is no double 1\n"
         "\n"
-        "CEL Policy             pass   skip   fail\n"
-        "lamps                     4      0      0\n"
-        "compile_errors/volts      1      0      0\n"
+        "CEL Policy, official runtime   pass   skip   fail\n"
+        "lamps                             2      0      0\n"
+        "compile_errors/volts              1      0      0\n"
+        "\n"
+        "CEL Policy, compiled   pass   skip   fail\n"
+        "lamps                     2      0      0\n"
         "\n"
         "CEL expressions, compiled: 1 pass, 1 skip, 0 fail\n"
         "      1  concatenation and arithmetic on what is no double\n"
@@ -38,16 +42,38 @@ def test_the_table(run: Callable, suites: Path) -> None:
 
 
 def test_what_is_left_out_is_listed_when_asked(run: Callable, suites: Path) -> None:
-    line = "    skip light/colour (compiled): concatenation and arithmetic on what is no double\n"
+    line = "    skip light/colour: concatenation and arithmetic on what is no double\n"
     assert line in run("conformance", "--verbose", suites).out
     assert line not in run("conformance", suites).out
+
+
+@pytest.mark.parametrize(
+    ("name", "reasons"),
+    [
+        ("many", r"arithmetic on whole numbers 1, \w.* 1, and [1-9] more; --verbose"),
+        ("x" * 60, "[1-9] reasons; --verbose"),
+    ],
+)
+def test_reasons_are_named_as_far_as_there_is_room(run: Callable, suites: Path, name: str, reasons: str) -> None:
+    """In 120 columns."""
+    expressions = ("1 / 2", "2 + 3", "[1][0] == 1", "'a'.matches('a')", "int('1')", "{1: 2}", "[1]", "5 % 2")
+    tests = [
+        f'test {{ name: "t{n}" expr: "{text}" value {{ bool_value: true }} }}' for n, text in enumerate(expressions)
+    ]
+    write_expressions(suites / "many", **{name: f'name: "many" section {{ name: "s" {" ".join(tests)} }}'})
+    (row,) = [line for line in run("conformance", suites).out.splitlines() if line.startswith(name)]
+    assert len(row) <= 120
+    assert re.fullmatch(rf"{name}\.textproto +0 +8 +0  {reasons}", row)
+    verbose = run("conformance", "--verbose", suites).out
+    assert "--verbose" not in verbose
+    assert all(f"    skip s/t{n}: " in verbose for n in range(len(expressions)))
 
 
 def test_what_fails_is_always_listed(run: Callable, suites: Path) -> None:
     write_expressions(suites / "wrong", dimmers=WRONG)
     done = run("conformance", suites)
     assert (done.code, done.err) == (4, "")
-    assert "    fail light/on (compiled): it comes to True, and False is expected\n" in done.out
+    assert "    fail light/on: it comes to True, and False is expected\n" in done.out
     assert "CEL expressions, compiled: 1 pass, 2 skip, 1 fail\n" in done.out
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import absent_evaluator
 import mute_evaluator
+import partial_evaluator
 import pytest
 
 from api.settings import from_environment
@@ -72,3 +73,14 @@ def test_one_that_cannot_be_used_is_refused_with_the_reason(
     unknown = run(command, "--evaluator", "abacus")
     assert unknown.code == 1
     assert "`abacus` is no evaluator; give one of compiled, reference" in unknown.err
+
+
+@pytest.mark.parametrize("arguments", [("decide",), ("decide", "--batch"), ("decide", "--explain"), ("test",)])
+def test_one_that_does_not_evaluate_the_rules_is_refused_with_the_reason(
+    run: Callable, ask: Callable, monkeypatch: pytest.MonkeyPatch, arguments: tuple
+) -> None:
+    partial_evaluator.register(monkeypatch)
+    done = run(*arguments, "--evaluator", "partial", given=ask())
+    assert (done.code, done.out) == (1, "")
+    assert partial_evaluator.UNABLE in done.err
+    assert "it sees what is there alone; --evaluator names another one" in done.err

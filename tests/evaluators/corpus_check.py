@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -12,12 +12,14 @@ from matrix_corpus import Entry, entries
 from small_rules import DAY, files, item, rule_set
 
 from bench.agreement.contenders import Answer
+from bench.agreement.examine import expressions_of
 from engine import Decider, load_files
 from engine.decision.decider import NO_LAW
 from engine.decision.decider import Case as DeciderCase
 from engine.evaluators.evaluator import Evaluator
 from engine.measures.match import Matcher
 from engine.policy.constants import Overrides
+from engine.program.expressions import Expr
 from engine.program.finding import Finding
 from engine.program.rule_set import Rule, RuleSet
 from engine.vocabulary.derived import DerivedLists
@@ -35,9 +37,19 @@ class _Asked:
     derived: DerivedLists
 
 
-def first_mistake(make: Make) -> str | None:
-    """The first thing that an evaluator has wrong, as `entry: what`; None when it has all of the corpus right."""
+def has_any(entry: Entry, operations: Collection[type[Expr]]) -> bool:
+    """Whether one of these operations stands in the program of an entry."""
+    return any(type(expr) in operations for expr in expressions_of(entry.policy))
+
+
+def first_mistake(make: Make, unsupported: Collection[type[Expr]] = ()) -> str | None:
+    """The first thing that an evaluator has wrong, as `entry: what`; None when it has all of the corpus right.
+
+    Entries with operations that it does not support are left out.
+    """
     for entry in entries():
+        if has_any(entry, unsupported):
+            continue
         try:
             mistake = _mistake(entry, make)
         except Exception as error:  # noqa: BLE001 - no evaluator may fail on a program that loads

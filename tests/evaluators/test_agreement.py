@@ -91,9 +91,13 @@ def test_a_disagreement_is_made_small(tmp_path: Path) -> None:
             return Deciding(policy, kind.make(policy.program)) if name == "other" else contender(name, policy)
 
         small = shrunk(files, request, ("compiled", "other"), make)
+        stopped = shrunk(files, request, ("compiled", "other"), make, attempts=2)
         unparted = shrunk(files, {**request, "facts": {}}, ("compiled", "other"), make)
     assert small is not None
     assert unparted is None
+    assert stopped is not None
+    assert small.is_smallest
+    assert not stopped.is_smallest
     assert small.request["facts"] == {"customer": {"emails": []}}
     assert small.files["rules/small.yaml"]["rule"] == {
         "aggregate": [{**mailed, "condition": "has(customer.emails) == true"}]
@@ -110,11 +114,12 @@ def test_the_command_on_an_evaluator_that_is_wrong(
         monkeypatch.setitem(EVALUATORS, "wrong", kind.make.__module__.partition(".")[0])
         status = agree.main([*command, "--attempts", "10"])
         said = capsys.readouterr().out
-        drawn_again = said.strip().rpartition("python -m bench.agree ")[2].split()
+        drawn_again = said.strip().rpartition("\n.venv/bin/python -m bench.agree ")[2].split()
         again = agree.main([*drawn_again, "--attempts", "1"])
     assert status == again == 1
     assert re.search(r"^disagreements +[1-9]", said, re.MULTILINE)
     assert "# rules/set_0.yaml" in said
+    assert "# stopped after 10 attempts; `--attempts 50` may make it smaller" in said
     assert drawn_again[:3] == ["--seed", "3", "--only"]
     assert re.search(r"^disagreements +1$", capsys.readouterr().out, re.MULTILINE)
 
