@@ -6,7 +6,7 @@ And late: it decides when it is imported whether processes count together.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from platform import python_version
@@ -14,11 +14,15 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 from api.settings import SettingsError
+from engine.language.rule_file import EFFECTS
+from engine.opinion import NoneWhy, Verdict
 
 if TYPE_CHECKING:
     from prometheus_client.core import GaugeMetricFamily
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_MODE: Final = "authoritative"
+"""Of every decision that a service gives."""
 _SHARED: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -82,6 +86,7 @@ class Metrics:
             return prometheus_client.Gauge(f"ostiary_{name}", about, labels, registry=own, multiprocess_mode=mode)
 
         self._decisions = counter("decisions_total", "Decisions recorded and given", "outcome", "mode")
+        self._missing = counter("decisions_missing_total", "Requests the deciding evaluator gave no answer to")
         self._opinions = counter("second_opinions_total", "Second opinions asked for", "evaluator", "verdict")
         self._none = counter("second_opinions_missing_total", "Second opinions not given", "evaluator", "reason")
         self._dropped = counter("second_opinions_dropped_total", "Decisions nobody was asked about: too many waited")
@@ -93,8 +98,29 @@ class Metrics:
         what = ("release", "python", "evaluator")
         self._build = gauge("build_info", "What runs, and which evaluator decides", *what, of_all="livemax")
 
-    def serves(self, *, digest: str, legal_status: str, decided_by: str, entries: Callable[[], int | None]) -> None:
-        """What the service is; `entries` is asked for the size of the log, None if that is not known."""
+    def serves(
+        self,
+        *,
+        digest: str,
+        legal_status: str,
+        decided_by: str,
+        asked: Sequence[str],
+        entries: Callable[[], int | None],
+    ) -> None:
+        """What the service is: which evaluator decides, and which are `asked` beside it.
+
+        `entries` is asked for the size of the log, None if that is not known. All that may come to be counted is there
+        from now on: a first occurrence is an increase only where there was a 0 before.
+        """
+        for outcome in EFFECTS:
+            self._decisions.labels(outcome, _MODE)
+        for name in asked:
+            for verdict in Verdict:
+                self._opinions.labels(name, verdict)
+            for why in NoneWhy:
+                self._none.labels(name, why)
+        for name in (decided_by, *asked):
+            self._restarts.labels(name)
         self._policy.labels(digest, legal_status).set(1)
         self._build.labels(version("ostiary"), python_version(), decided_by).set(1)
         self._registry.register(_LogSize(entries))
@@ -102,6 +128,10 @@ class Metrics:
     def has_decided(self, outcome: str, mode: str) -> None:
         """A decision was given."""
         self._decisions.labels(outcome, mode).inc()
+
+    def has_not_decided(self) -> None:
+        """The evaluator that decides gave no answer."""
+        self._missing.inc()
 
     def has_opinion(self, evaluator: str, verdict: str, why: str | None) -> None:
         """An evaluator was asked; `why` it has no opinion, if it has none."""

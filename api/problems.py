@@ -207,8 +207,9 @@ NO_OPINION = ProblemType(
 NOT_READY = ProblemType(
     "not-ready",
     503,
-    "The service cannot decide now",
-    "Answer of `/readyz`. `errors` says why; the service's own log says more.",
+    "The service should not be asked now",
+    "Answer of `/readyz`. `errors` says why; the service's own log says more. Either no decision can be given, or "
+    "evaluators that are asked before every answer have differed: `detail` says which.",
 )
 INTERNAL_ERROR = ProblemType(
     "internal-error",

@@ -133,8 +133,7 @@ class DecisionService:
         """Why no decision could be given now; empty when one could."""
         log = self.log.is_ready()
         vault = None if log else self.vault.obstacle()
-        differing = None if log else self.second_opinion.obstacle()
-        return tuple(filter(None, (log, vault, self.checkpointer.obstacle(), differing)))
+        return tuple(filter(None, (log, vault, self.checkpointer.obstacle())))
 
     def close(self) -> None:
         """Finish what is being asked and recorded, sign it, then close the log."""
@@ -216,6 +215,7 @@ class DecisionService:
             panel.is_decider_silent = False
         except NoOpinionError as error:
             panel.is_decider_silent = True
+            self.metrics.has_not_decided()
             LOGGER.error("the evaluator gave no answer", exc_info=error, extra={"request_id": asker.request_id})
             return Problem(problems.NO_OPINION, f"The evaluator `{self.evaluator}` gave no answer.")
         finally:
@@ -232,8 +232,9 @@ class DecisionService:
             return earlier
         document = decided.document
         self.metrics.has_decided(document["outcome"], document["policy"]["mode"])
-        if decided.checked.made is not None:
-            self.second_opinion.alarm.sound(receipt.id)
+        made, opinions = decided.checked.made, decided.checked.opinions
+        if made is not None:
+            self.second_opinion.alarm.sound(receipt.id, made, opinions)
         if self.second_opinion.is_chosen():
             when_given(lambda: self.second_opinion.offer(decided.given(receipt)))
         return answer(document, receipt)

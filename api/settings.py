@@ -242,7 +242,8 @@ def _number(name: str, values: Mapping[str, str], default: int, least: int, most
 def _percentage(name: str, values: Mapping[str, str], default: str) -> float:
     text = values.get(name, default)
     if not re.fullmatch(r"[0-9]{1,3}(\.[0-9]{1,9})?", text) or float(text) > 100:
-        raise SettingsError(f"{name} is `{text}`; give a number from 0 to 100, such as 0.5")
+        sign = " without the %" if text.endswith("%") else ""
+        raise SettingsError(f"{name} is `{text}`; give a number from 0 to 100{sign}, such as 0.5")
     return float(text)
 
 

@@ -56,6 +56,7 @@ def open_service(
         digest=policy.digest,
         legal_status=policy.legal_status,
         decided_by=settings.evaluator,
+        asked=panel.names,
         entries=functools.partial(_size, record.log),
     )
     alarm = Alarm(record.log, recorder, settings.evaluator)

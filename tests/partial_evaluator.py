@@ -14,6 +14,7 @@ class Uncounting(Compiled):
     """Whatever it is asked about holds. It says that it keeps something running."""
 
     restarts = 7
+    last_failure = "no room"
 
     def expression(self, *_about):
         return lambda *_case: True

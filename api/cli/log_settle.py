@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import click
-import orjson
 
 from api.cli.administration import administration, record_option, settings_of
 from api.cli.subjects import TEXT
+from api.second_opinion.differences import on_which, told, unsettled
 
 
 @click.command()
@@ -18,22 +18,28 @@ from api.cli.subjects import TEXT
 def log_settle(*, decision: str, reason: str, data: str | None) -> None:
     """Say that a disagreement of evaluators has been looked into.
 
-    ID is that of the decision they differed on last. It settles that and all before; a strict service that was not
-    ready because of them is ready again.
+    ID is that of the decision they differed on last. It settles that and all before, and says how many they are; a
+    strict service that was not ready because of them is ready again.
 
     \b
     Example:
       ostiary log settle 0198… --reason 'rete lost a fact; compiled and reference are right'
     """
     with administration(settings_of(data)) as opened:
-        last = opened.log.last_of("opinions_differ")
-        if last is None:
-            raise click.ClickException("evaluators have not differed on any decision in this log; nothing is to settle")
-        differed = orjson.loads(last.body)["decision"]["id"]
-        if differed != decision:
+        left = list(unsettled(opened.log))
+        names = [entry.decision for entry in left]
+        if decision in names[1:]:
             raise click.ClickException(
-                f"evaluators differed last on decision {differed} (entry {last.index}); look into that and give its id"
+                f"evaluators differ {on_which(left)}; look into all of them and give the id of the last"
             )
-        fields = {"decision": decision, "entry": last.index, "reason": reason}
-        opened.log.append(opened.recorder.entry("opinions_settled", fields))
-    click.echo(f"What evaluators differed on is settled up to entry {last.index}.")
+        if decision in names:
+            fields = {"decision": decision, "entry": left[0].index, "reason": reason}
+            opened.log.append(opened.recorder.entry("opinions_settled", fields))
+        elif decision not in (entry.decision for entry in told(opened.log, "opinions_differ")):
+            instead = f"they differ {on_which(left)}" if left else "nothing is to settle"
+            raise click.ClickException(f"`{decision}` is no decision on which evaluators differed; {instead}")
+    if decision in names:
+        click.echo(f"Settled: evaluators differed {on_which(left)}.")
+    else:
+        still = f"; evaluators differ {on_which(left)}" if left else ""
+        click.echo(f"Decision {decision} is already settled{still}.")

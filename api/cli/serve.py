@@ -119,6 +119,9 @@ def _serve(settings: Settings, listener: socket.socket, number: int, on_ready: C
     def announce() -> None:
         click.echo(f"Ostiary serves {url} (docs: {url}/docs)")
         click.echo(f"policy {policy.digest} ({policy.legal_status}); log in {settings.data}")
+        asked = service.second_opinion.announcement()
+        if asked is not None:
+            click.echo(asked)
         if settings.checkpoint is None:
             click.echo("checkpoints stay beside the log; OSTIARY_CHECKPOINT carries them away (docs/log.md)")
         click.echo("Try:")

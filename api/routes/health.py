@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask import Response
 
 from api import problems
@@ -10,6 +12,11 @@ from api.metrics import MEDIA_TYPE
 from api.openapi import Blueprint, bare
 from api.problems import FieldError, refuse
 from api.schemas.policy import HealthSchema
+
+_DIFFERING: Final = (
+    "Evaluators differ. Take this service out of rotation until somebody has looked into it; decisions on which they "
+    "agree are still given."
+)
 
 health = Blueprint("health", __name__, description="Whether the service lives and can decide")
 
@@ -29,12 +36,15 @@ def is_alive() -> dict[str, str]:
 def is_ready() -> dict[str, object]:
     """Whether decisions can be given: a policy is loaded, the log can be written, and evaluators agree.
 
-    That they differ is in the way only where they are asked before each answer. `warnings` say what should be known and
-    keeps nothing from working.
+    That they differ counts only where they are asked before each answer; those on which they agree are given all the
+    same. `warnings` say what should be known and keeps nothing from working.
     """
     reasons = service().reasons_not_ready()
     if reasons:
         raise refuse(problems.NOT_READY, "No decision can be given now.", [FieldError("", why) for why in reasons])
+    differing = service().second_opinion.obstacle()
+    if differing is not None:
+        raise refuse(problems.NOT_READY, _DIFFERING, [FieldError("", differing)])
     warnings = service().second_opinion.warnings()
     return {"status": "ready", **({"warnings": warnings} if warnings else {})}
 

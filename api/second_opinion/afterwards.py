@@ -118,7 +118,7 @@ class Afterwards:
         opinions = self._panel.ask(given.case, given.document["policy"]["mode"], given.document)
         if objection_to(opinions.values()) != DISAGREEMENT:
             return
-        self._alarm.sound(given.receipt.id)
+        self._alarm.sound(given.receipt.id, given.document, opinions)
         entry = self._alarm.entry(given.receipt, given.document, opinions, is_withheld=False)
         while True:
             try:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
+from itertools import islice
 from typing import Any, Final
 
 import attrs
 import orjson
 
 from api.recorder import Recorder
+from api.second_opinion.differences import Told, on_which, unsettled, who_says_what
 from api.service_log import LOGGER
-from engine.audit import DecisionLog, Entry, Receipt, StoredEntry
-from engine.audit.entry import Kind
+from engine.audit import DecisionLog, Entry, Receipt
 from engine.opinion import Opinion
 
 RELEASE: Final = version("ostiary")
-_KINDS: Final[tuple[Kind, ...]] = ("opinions_differ", "opinions_settled", "policy_activated")
+MOST_COUNTED: Final = 100
+"""Disagreements, when whoever asks waits for the answer."""
 
 
 @attrs.frozen
@@ -42,29 +44,25 @@ class Alarm:
 
         Documents hold nothing of the facts: the engine has seen to it that others' say only what the policy can say.
         """
-        own = {"evaluator": self.decided_by, "verdict": "decided", "reason": None, "decision": document}
-        others = [
-            {"evaluator": name, "verdict": one.verdict, "reason": one.why, "decision": one.document}
-            for name, one in opinions.items()
-        ]
         fields = {
             "decision": {"id": decision.id, "leaf": f"sha256:{decision.leaf.hex()}", "withheld": is_withheld},
             "release": RELEASE,
-            "opinions": [own, *others],
+            "opinions": self._shown(document, opinions),
         }
         as_of = document["policy"]["as_of"]
         return self.recorder.entry("opinions_differ", fields, as_of=as_of, goes_with=decision.id)
 
-    def sound(self, decision: str) -> None:
-        """Say it where whoever watches over the service hears it."""
+    def sound(self, decision: str, document: Mapping[str, Any], opinions: Mapping[str, Opinion]) -> None:
+        """Say it where whoever watches over the service hears it: the decision's id, and who says what."""
         LOGGER.error(
-            "evaluators differ on decision %s: see the entry `opinions_differ` in the log, and do not trust what this "
-            "program decides before you know which is right",
+            "evaluators differ on decision %s: %s; see the entry `opinions_differ` in the log, and do not trust what "
+            "this program decides before you know which is right",
             decision,
+            who_says_what(self._shown(document, opinions)),
         )
 
     def standing(self) -> str | None:
-        """A sentence about the last disagreement of this release since this program was activated, None without one.
+        """A sentence about the disagreements of this release since this program was activated, None without one.
 
         One that was settled does not count. That another evaluator of the same program took over changes nothing.
         Services with other programs or of other releases may share the log: what they say of themselves is passed over.
@@ -72,24 +70,36 @@ class Alarm:
         Raises:
             LogUnavailable: the log cannot be read.
         """
-        last, settled = self.log.last_of(*_KINDS), -1
-        while last is not None and last.index > settled:
-            record = orjson.loads(last.body)
-            is_own = record["policy"] == self.recorder.policy
-            match last.kind:
-                case "opinions_settled":
-                    settled = max(settled, record["entry"])
-                case "policy_activated" if is_own and self._follows_another(last):
-                    return None
-                case "opinions_differ" if is_own and record["release"] == RELEASE:
-                    return (
-                        f"evaluators differ on decision {record['decision']['id']} (entry {last.index}); look into it, "
-                        "then `ostiary log settle` it, or activate another program or release"
-                    )
-            last = self.log.last_of(*_KINDS, before=last.index)
-        return None
+        own = list(islice(self._own_unsettled(), MOST_COUNTED))
+        if not own:
+            return None
+        more = f" (the last {MOST_COUNTED} are counted)" if len(own) == MOST_COUNTED else ""
+        return (
+            f"evaluators differ {on_which(own)}{more}: {who_says_what(own[0].record['opinions'])}; look into it, then "
+            "`ostiary log settle` it, or activate another program or release"
+        )
 
-    def _follows_another(self, activation: StoredEntry) -> bool:
+    def _own_unsettled(self) -> Iterator[Told]:
+        """The newest first."""
+        for entry in unsettled(self.log, "policy_activated"):
+            if entry.record["policy"] != self.recorder.policy:
+                continue
+            if entry.kind == "policy_activated":
+                if self._follows_another(entry):
+                    return
+            elif entry.record["release"] == RELEASE:
+                yield entry
+
+    def _follows_another(self, activation: Told) -> bool:
         """Whether no activation, or that of another program, came before; and not the same under another evaluator."""
         before = self.log.last_of("policy_activated", before=activation.index)
         return before is None or orjson.loads(before.body)["policy"] != self.recorder.policy
+
+    def _shown(self, document: Mapping[str, Any], opinions: Mapping[str, Opinion]) -> list[dict[str, Any]]:
+        """All opinions as the entry has them, that of the deciding evaluator first."""
+        own = {"evaluator": self.decided_by, "verdict": "decided", "reason": None, "decision": document}
+        others = [
+            {"evaluator": name, "verdict": one.verdict, "reason": one.why, "decision": one.document}
+            for name, one in opinions.items()
+        ]
+        return [own, *others]

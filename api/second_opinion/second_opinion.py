@@ -42,6 +42,14 @@ class SecondOpinion:
     is_strict: bool
     random: Callable[[], float]
 
+    def announcement(self) -> str | None:
+        """Who decides and who is asked before each answer, for whoever starts the service; None where nobody is."""
+        if not self.is_strict:
+            return None
+        *others, last = [f"`{name}`" for name in self.panel.names]
+        asked = f"{', '.join(others)} and {last} are" if others else f"{last} is"
+        return f"`{self.alarm.decided_by}` decides; {asked} asked before each answer"
+
     def check(self, decider: Decider, request: Mapping[str, Any], document: dict[str, Any]) -> Checked:
         """What to give in place of the decision document on a request: itself, unless strictness has an objection."""
         if not self.is_strict:

@@ -12,7 +12,7 @@ import attrs
 import mute_evaluator
 import partial_evaluator
 import pytest
-from asking_others import register
+from asking_others import figure, register
 from flask.testing import FlaskClient
 from problem_shape import check_problem_answer
 from running_service import RunningService
@@ -89,6 +89,7 @@ def test_no_opinion_is_a_problem_and_nothing_is_recorded(
     assert (ready.status_code, ready.json["warnings"]) == (
         *(200, ["evaluator `mute`, which decides, had no answer when it was last asked"]),
     )
+    assert figure(client.get("/metrics").text, "decisions_missing_total") == 1
     # The name it was asked under stands for nothing yet.
     assert client.post("/v1/decisions", json=HEARD, headers={"Idempotency-Key": "once"}).status_code == 200
     assert client.get("/readyz").json == {"status": "ready"}

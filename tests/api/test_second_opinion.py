@@ -86,6 +86,29 @@ def test_who_agrees_is_counted_and_nothing_else_is_said(client: FlaskClient, ser
     assert client.get("/readyz").json == {"status": "ready"}
 
 
+def test_all_that_may_be_counted_is_there_from_the_start(start: Callable[..., Flask]) -> None:
+    """Prometheus sees no increase in a series that begins with its first occurrence."""
+    lines = start("contrary", "steady", "absent").test_client().get("/metrics").text.splitlines()
+    found = {line.removesuffix(" 0.0") for line in lines if line.startswith("ostiary_") and line.endswith(" 0.0")}
+    outcomes = ("allow", "restrict", "hold", "review", "deny")
+    assert found == {
+        *(f'ostiary_decisions_total{{mode="authoritative",outcome="{outcome}"}}' for outcome in outcomes),
+        "ostiary_decisions_missing_total",
+        *(
+            f'ostiary_{series}{{evaluator="{name}",{label}="{value}"}}'
+            for name in ("contrary", "steady")
+            for series, label, values in (
+                ("second_opinions_total", "verdict", ("same", "different", "none")),
+                ("second_opinions_missing_total", "reason", WHY),
+            )
+            for value in values
+        ),
+        "ostiary_second_opinions_dropped_total",
+        "ostiary_second_opinions_waiting",
+        *(f'ostiary_evaluator_restarts_total{{evaluator="{name}"}}' for name in ("compiled", "contrary", "steady")),
+    }
+
+
 def test_a_wrong_allow_is_on_record_with_both_opinions(
     client: FlaskClient, service: DecisionService, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -104,10 +127,12 @@ def test_a_wrong_allow_is_on_record_with_both_opinions(
     assert list(other["decision"]) == list(decided["decision"])
     assert opinions(client) == {"different": 1}
     (said,) = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert answer["id"] in said.getMessage()
+    assert f"{answer['id']}: `compiled` says hold, `contrary` allow;" in said.getMessage()
     ready = client.get("/readyz")
     assert ready.status_code == 200
-    assert answer["id"] in ready.json["warnings"][0]
+    warning = ready.json["warnings"][0]
+    assert f"decision {answer['id']} (entry " in warning
+    assert ": `compiled` says hold, `contrary` allow; look into it" in warning
 
 
 def test_nothing_of_the_facts_is_on_record(client: FlaskClient, service: DecisionService) -> None:
@@ -342,6 +367,9 @@ def test_a_strict_service_is_not_ready_until_another_program_is_activated(
     name = decide(app.test_client(), "leaves-out").json["id"]
     problem = check_problem_answer(app.test_client().get("/readyz"), "not-ready")
     assert name in problem["errors"][0]["detail"]
+    assert ": `compiled` says hold, `contrary` allow;" in problem["errors"][0]["detail"]
+    assert "out of rotation" in problem["detail"]
+    assert "are still given" in problem["detail"]
     # It decides on, as every answer is checked; and it is the log that tells, to any process and after a restart.
     assert decide(app.test_client(), "fine").json["outcome"] == "hold"
     service_of(app).close()

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from asking_others import NAME, about, figure, wait_until
+from prometheus_client.mmap_dict import MmapedDict
 from running_service import COMMAND, RunningService
 
 from engine.audit import DecisionLog
@@ -30,6 +31,12 @@ def children(service: RunningService) -> set[int]:
     """Those of all its threads."""
     lists = Path(f"/proc/{service.process.pid}/task").glob("*/children")
     return {int(line) for threads in lists for line in threads.read_text().split()}
+
+
+def has_decided(counters: Path) -> bool:
+    """Whether the process that counts in this file has given a decision; its series are there from the start."""
+    figures = MmapedDict.read_all_values_from_file(str(counters))
+    return any(value > 0 for key, value, *_ in figures if '"hold"' in key)
 
 
 def test_a_wrong_evaluator_is_found_out_and_the_log_stays_good(
@@ -75,6 +82,7 @@ def test_two_strict_processes_count_together_and_leave_nothing_behind(
     temporary.mkdir()
     environ = {**os.environ, "TMPDIR": str(temporary)}
     service = start_service(arguments=arguments, command=(*WITH, "contrary"), env=environ)
+    assert service.lines[2] == "`compiled` decides; `contrary` is asked before each answer"
     (directory,) = temporary.glob("ostiary-metrics-*")
     given = 0
 
@@ -82,7 +90,7 @@ def test_two_strict_processes_count_together_and_leave_nothing_behind(
         nonlocal given
         assert service.decide(about("fine")).document["outcome"] == "hold"
         given += 1
-        return sum(b'"hold"' in file.read_bytes() for file in directory.glob("counter_*.db")) == 2
+        return sum(map(has_decided, directory.glob("counter_*.db"))) == 2
 
     wait_until(both_have_decided)
     counted = {figure(metrics(service), "decisions_total", mode="authoritative", outcome="hold") for _ in range(6)}
@@ -117,11 +125,18 @@ def test_two_strict_processes_count_together_and_leave_nothing_behind(
     assert "ostiary.opinion/disagreement" in again.stdout
 
 
-@pytest.mark.parametrize("arguments", [("--strict-second-opinion",), ("--evaluator", "rete")])
+@pytest.mark.parametrize(
+    ("arguments", "announced"),
+    [
+        (("--strict-second-opinion",), ["`compiled` decides; `reference` and `rete` are asked before each answer"]),
+        (("--evaluator", "rete"), []),
+    ],
+)
 def test_that_the_rete_process_was_replaced_is_said(
-    arguments: tuple[str, ...], start_service: Callable[..., RunningService]
+    arguments: tuple[str, ...], announced: list[str], start_service: Callable[..., RunningService]
 ) -> None:
     service = start_service(arguments=arguments)
+    assert [line for line in service.lines if "asked before" in line] == announced
     assert service.decide(about("fine")).document["outcome"] == "hold"
     (worker,) = children(service)
     os.kill(worker, signal.SIGKILL)
