@@ -81,6 +81,10 @@ class _Supervisor:
         sys.stdout.flush()
         # Held back until the new process has handlers of its own, or a signal to it would be taken as one to this one.
         signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+        if self._is_stopping:
+            # Told while this one waited to start it again: nobody would tell the new one.
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+            return
         process = os.fork()
         if process == 0:
             code = 1

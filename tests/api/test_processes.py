@@ -93,6 +93,17 @@ def _ignore_ends() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 
 
+def test_it_ends_while_one_that_was_killed_waits_to_be_started_again(tmp_path: Path) -> None:
+    service = RunningService(tmp_path / "data", ("--processes", "2"))
+    try:
+        _wait(lambda: len(_children(service.process.pid)) == 2)
+        os.kill(min(_children(service.process.pid)), signal.SIGKILL)
+        _wait(lambda: len(_children(service.process.pid)) == 1)
+        assert service.stop()[0] == 0
+    finally:
+        service.kill()
+
+
 @pytest.mark.parametrize("beforehand", [_adopt, _ignore_ends])
 def test_one_that_is_killed_is_replaced_whatever_it_leaves_behind(
     beforehand: Callable[[], None], tmp_path: Path
