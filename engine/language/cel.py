@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import attrs
@@ -13,7 +13,7 @@ from engine.language.checked_expr import read_checked_expr
 from engine.language.complaints import complaints
 from engine.language.diagnostic import Diagnostic
 from engine.language.expression_text import ExpressionText
-from engine.language.names import Names
+from engine.language.names import FunctionType, Names
 from engine.language.source import Text
 from engine.vocabulary import Vocabulary
 from engine.vocabulary.descriptors import cel_type
@@ -49,7 +49,7 @@ class Checker:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._env = environment(names.variables, names.functions)
+        self._declared = _Declared(tuple(names.variables.items()), names.functions)
 
     def compile(self, text: Text, diagnostics: list[Diagnostic]) -> Compiled | None:
         """The checked expression. None with diagnostics, or without when it rests on a fault reported elsewhere."""
@@ -58,18 +58,47 @@ class Checker:
             diagnostics.append(Diagnostic("R310", message, text.inside, "name its parts with `variables`"))
             return None
         try:
-            expression = self._env.compile(text.value)
+            checked = _checked(self._declared, text.value)
         except RuntimeError as error:
             diagnostics.extend(complaints(text, str(error), self._names))
             return None
-        tree = read_checked_expr(expression.serialize())
-        return Compiled(
-            text=text,
-            type=str(expression.return_type().name()).lower(),
-            root=tree.expr,
-            positions={entry.key: entry.value for entry in tree.source_info.positions},
-            references={entry.key: entry.value.name for entry in tree.reference_map},
-        )
+        return Compiled(text, checked.type, checked.root, checked.positions, checked.references)
+
+
+@attrs.frozen(cache_hash=True)
+class _Declared:
+    """What an expression is compiled in, to be compared: rules loaded with other readings have nearly all of it."""
+
+    variables: tuple[tuple[str, str], ...]
+    functions: tuple[FunctionType, ...]
+
+
+@attrs.frozen(eq=False)
+class _Checked:
+    """A well-typed expression that stands nowhere: see `Compiled`."""
+
+    type: str
+    root: Any
+    positions: Mapping[int, int]
+    references: Mapping[int, str]
+
+
+@lru_cache(maxsize=8)
+def _environment(declared: _Declared) -> Any:  # noqa: ANN401 - of the library, which is imported elsewhere
+    return environment(dict(declared.variables), declared.functions)
+
+
+# Rule tests load the rules once for each set of readings they ask for; compiling is half of the work.
+@lru_cache(maxsize=1024)
+def _checked(declared: _Declared, expression: str) -> _Checked:
+    compiled = _environment(declared).compile(expression)
+    tree = read_checked_expr(compiled.serialize())
+    return _Checked(
+        type=str(compiled.return_type().name()).lower(),
+        root=tree.expr,
+        positions={entry.key: entry.value for entry in tree.source_info.positions},
+        references={entry.key: entry.value.name for entry in tree.reference_map},
+    )
 
 
 def root_types(vocabulary: Vocabulary) -> dict[str, str]:
