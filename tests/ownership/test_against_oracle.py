@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -34,7 +35,8 @@ def graphs(draw: st.DrawFn) -> list[dict[str, Any]]:
     return draw(st.permutations(records))
 
 
-checked = settings(max_examples=1_500, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "600"))
+checked = settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def agree(holders: list[dict[str, Any]]) -> None:
@@ -58,7 +60,7 @@ def test_however_few_digits_the_first_passes_have(monkeypatch: pytest.MonkeyPatc
     """What a pass leaves open, the next decides: no answer depends on where the passes stop."""
     monkeypatch.setattr(shares, "PRECISIONS", precisions)
 
-    @settings(checked, max_examples=500)
+    @settings(checked, max_examples=EXAMPLES // 3)
     @given(graphs())
     def holds(holders: list[dict[str, Any]]) -> None:
         expected = Oracle(holders)
