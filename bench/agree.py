@@ -126,7 +126,9 @@ def report(tally: Tally, arguments: argparse.Namespace, seconds: float) -> None:
     rate = tally.cases / seconds
     print(f"seed {arguments.seed}: {', '.join(arguments.evaluators)}; {seconds:,.0f} s, {rate:,.0f} cases a second")
     print(f"{'cases':24}{tally.cases:>12,}")
-    print(f"{'programs':24}{tally.programs:>12,}   drawn again for their size: {len(tally.refused):,}")
+    print(f"{'programs':24}{tally.programs:>12,}   drawn again, as they did not load: {len(tally.refused):,}")
+    for said in tally.refused[:SHOWN]:
+        print(f"  {said}")
     print(f"{'findings':24}{tally.findings:>12,}")
     for outcome, times in sorted(tally.outcomes.items()):
         print(f"{'  outcome ' + outcome:24}{times:>12,}")
