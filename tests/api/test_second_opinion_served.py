@@ -141,7 +141,7 @@ def test_that_the_rete_process_was_replaced_is_said(
     (worker,) = children(service)
     os.kill(worker, signal.SIGKILL)
     assert service.decide(about("fine")).document["outcome"] == "hold"
-    assert figure(metrics(service), "evaluator_restarts_total", evaluator="rete") == 1
+    assert figure(metrics(service), "evaluator_restarts_total", evaluator="rete") >= 1
     code, errors = service.stop()
     assert code == 0
     assert "rete: what it runs was replaced, it died with signal 9 (Killed)" in errors
