@@ -25,14 +25,21 @@ UNKNOWN = "dyn"
 
 
 @attrs.frozen(eq=False, slots=False)
-class Compiled:
-    """A well-typed expression: its result type, its tree, the character offset and the reference of each node."""
+class Checked:
+    """A well-typed expression, wherever it stands: its result type, its tree, the character offset and the reference of
+    each node."""
 
-    text: Text
     type: str
     root: Any
     positions: Mapping[int, int]
     references: Mapping[int, str]
+
+
+@attrs.frozen(eq=False, slots=False)
+class Compiled(Checked):
+    """The same where an author wrote it."""
+
+    text: Text
 
     @cached_property
     def layout(self) -> ExpressionText:
@@ -62,7 +69,7 @@ class Checker:
         except RuntimeError as error:
             diagnostics.extend(complaints(text, str(error), self._names))
             return None
-        return Compiled(text, checked.type, checked.root, checked.positions, checked.references)
+        return Compiled(**vars(checked), text=text)
 
 
 @attrs.frozen(cache_hash=True)
@@ -73,16 +80,6 @@ class _Declared:
     functions: tuple[FunctionType, ...]
 
 
-@attrs.frozen(eq=False)
-class _Checked:
-    """A well-typed expression that stands nowhere: see `Compiled`."""
-
-    type: str
-    root: Any
-    positions: Mapping[int, int]
-    references: Mapping[int, str]
-
-
 @lru_cache(maxsize=8)
 def _environment(declared: _Declared) -> Any:  # noqa: ANN401 - of the library, which is imported elsewhere
     return environment(dict(declared.variables), declared.functions)
@@ -90,10 +87,10 @@ def _environment(declared: _Declared) -> Any:  # noqa: ANN401 - of the library, 
 
 # Rule tests load the rules once for each set of readings they ask for; compiling is half of the work.
 @lru_cache(maxsize=1024)
-def _checked(declared: _Declared, expression: str) -> _Checked:
+def _checked(declared: _Declared, expression: str) -> Checked:
     compiled = _environment(declared).compile(expression)
     tree = read_checked_expr(compiled.serialize())
-    return _Checked(
+    return Checked(
         type=str(compiled.return_type().name()).lower(),
         root=tree.expr,
         positions={entry.key: entry.value for entry in tree.source_info.positions},
