@@ -2,7 +2,7 @@
 # `make setup` installs what running needs into .venv from the lock file; nothing else on the machine is touched.
 
 .DELETE_ON_ERROR:
-.PHONY: run setup setup-dev test endurance check-rules coverage corpus lint types lock bench clean
+.PHONY: run setup setup-simulation setup-dev test endurance check-rules coverage corpus lint types lock bench clean
 
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
@@ -29,6 +29,18 @@ setup-dev: .venv/ready-dev
 
 .venv/ready-dev: .venv/ready requirements-dev.lock
 	$(PIP) install --require-hashes -r requirements-dev.lock
+	@touch $@
+
+# What populations, simulations and their reports need, beside what running needs.
+setup-simulation: .venv/ready-simulation
+
+.venv/ready-simulation: .venv/ready requirements-simulation.lock
+	$(PIP) install --require-hashes -r requirements-simulation.lock
+	@touch $@
+
+# PySpark weighs half a gigabyte and needs Java 17: nothing else asks for it.
+.venv/ready-spark: .venv/ready-dev requirements-spark.lock
+	$(PIP) install --require-hashes -r requirements-spark.lock
 	@touch $@
 
 # Everything that must hold before a change lands, in the order in which it fails fastest.
@@ -66,13 +78,15 @@ corpus: setup-dev
 	@test -n "$(NAME)" || { echo 'Name the release: `make corpus NAME=0.3.0`' >&2; exit 1; }
 	PYTHONPATH=.:tests $(BIN)/python tests/replay/freeze_corpus.py $(NAME)
 
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --custom-compile-command 'make lock'
 # New versions of the dependencies. Needs network; the result is reviewed and committed.
 lock: setup-dev
 	$(PIP) install uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --custom-compile-command 'make lock' --group build pyproject.toml -o requirements.lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --custom-compile-command 'make lock' --group build --group dev pyproject.toml -o requirements-dev.lock
+	$(LOCK) --group build pyproject.toml -o requirements.lock
+	$(LOCK) --group build --extra simulation pyproject.toml -o requirements-simulation.lock
+	$(LOCK) --group build --extra simulation --group dev pyproject.toml -o requirements-dev.lock
+	$(LOCK) --group build --extra simulation --group dev --extra spark pyproject.toml -o requirements-spark.lock
 
 bench: setup-dev
 	$(BIN)/python -m bench.decisions
