@@ -13,6 +13,7 @@ EVALUATORS: Mapping[str, str] = {
     "compiled": "engine.evaluators.compiled",
     "reference": "engine.evaluators.reference",
     "rete": "engine.evaluators.rete",
+    "columnar": "engine.evaluators.columnar",
 }
 """The package of each evaluator, by its name. Each has its `EvaluatorKind` as `KIND`."""
 

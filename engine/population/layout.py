@@ -36,12 +36,12 @@ _SCALARS: Mapping[str, pa.DataType] = {
 
 
 class Layout:
-    """How cases of a vocabulary become rows, and rows cases again."""
+    """How cases of a vocabulary become rows, and rows cases again. `derived` names the derived lists that rows have."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, derived: Sequence[str] = DERIVED) -> None:
         self._vocabulary = vocabulary
         self.facts = columns_of(vocabulary, vocabulary.facts)
-        self.derived = {name: _element_type(vocabulary.derived[name].type) for name in DERIVED}
+        self.derived = {name: _element_type(vocabulary.derived[name].type) for name in derived}
         self._elements: dict[str, tuple[Column, ...]] = {}
         self.schema = pa.schema(
             [
@@ -49,7 +49,7 @@ class Layout:
                 pa.field("action", pa.string(), nullable=False),
                 ("as_of", pa.date32()),
                 ("malicious", pa.bool_()),
-                *((column.path, self._arrow(column.type)) for column in self.facts),
+                *((column.path, self.arrow(column.type)) for column in self.facts),
                 *((name, pa.list_(self._struct(record, with_at=True))) for name, record in self.derived.items()),
             ]
         )
@@ -64,7 +64,7 @@ class Layout:
         as_of: str | None = None,
         malicious: bool | None = None,
     ) -> dict[str, Any]:
-        """The row of a case that fits the vocabulary; `derived` holds the lists named in `DERIVED`."""
+        """The row of a case that fits the vocabulary; `derived` holds its derived lists."""
         row: dict[str, Any] = {
             "row": number,
             "action": action,
@@ -73,7 +73,7 @@ class Layout:
         }
         values = flattened(self.facts, facts)
         for column in self.facts:
-            row[column.path] = self._stored(values[column.path], column.type)
+            row[column.path] = self.stored(values[column.path], column.type)
         for name, record in self.derived.items():
             elements = derived[name]
             row[name] = [self._element(element, record) | {AT: element.at} for element in elements] or None
@@ -101,24 +101,30 @@ class Layout:
             self._elements[record] = element_columns(self._vocabulary, record)
         return self._elements[record]
 
-    def _arrow(self, type_: Type) -> pa.DataType:
+    def arrow(self, type_: Type) -> pa.DataType:
+        """How values of a type are kept."""
+        if type_.kind == "record":
+            return self._struct(type_.name)
         if type_.element is not None:
             element = type_.element
-            return pa.list_(self._struct(element.name) if element.kind == "record" else self._arrow(element))
+            return pa.list_(self._struct(element.name) if element.kind == "record" else self.arrow(element))
         return _SCALARS.get(type_.kind, pa.string())
 
     def _struct(self, record: str, *, with_at: bool = False) -> pa.DataType:
-        fields = [(column.path, self._arrow(column.type)) for column in self.element(record)]
+        fields = [(column.path, self.arrow(column.type)) for column in self.element(record)]
         return pa.struct([*fields, *([(AT, pa.string())] if with_at else [])])
 
-    def _stored(self, value: Any, type_: Type) -> Any:  # noqa: ANN401 - a JSON value
+    def stored(self, value: Any, type_: Type) -> Any:  # noqa: ANN401 - a JSON value
+        """A JSON value as it is kept."""
         if value is None:
             return None
+        if type_.kind == "record":
+            return self._element(value, type_.name)
         if type_.element is not None:
             element = type_.element
             if element.kind == "record":
                 return [self._element(item, element.name) for item in value]
-            return [self._stored(item, element) for item in value]
+            return [self.stored(item, element) for item in value]
         if type_.kind == "date":
             return datetime.date.fromisoformat(value)
         if type_.kind == "object":
@@ -128,7 +134,7 @@ class Layout:
     def _element(self, record: Mapping[str, Any], name: str) -> dict[str, Any]:
         columns = self.element(name)
         values = flattened(columns, record)
-        return {column.path: self._stored(values[column.path], column.type) for column in columns}
+        return {column.path: self.stored(values[column.path], column.type) for column in columns}
 
     def _said(self, value: Any, type_: Type) -> Any:  # noqa: ANN401 - a JSON value
         if value is None:

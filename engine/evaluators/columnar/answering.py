@@ -1,0 +1,119 @@
+"""From profiles to answers: the program's conditions, of which only `and`, `or`, `not` and loops are left."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from engine.evaluators.columnar.operands import Elements, operands
+from engine.evaluators.columnar.profile import InLoop, Questions, bit, element_words, is_connective
+from engine.program.expressions import And, Choose, Element, Expr, Literal, Named, Not, Or, Quantify
+
+
+class Answering:
+    """Conditions over a table of profiles.
+
+    What several conditions have in common becomes a column, in a projection of its own for each level: so it is
+    computed once. `table` is the table with these columns.
+    """
+
+    def __init__(self, table: ir.Table, questions: Questions, conditions: Iterable[Expr]) -> None:
+        self._questions = questions
+        self._elements = Elements()
+        self._names: dict[Expr, str] = {}
+        words = [table[name] for name in table.columns if name[0] == "w" and name[1:].isdigit()]
+        answers = {f"t{n}": bit(words, n) for n in questions.tests.values()}
+        self._names = {test: f"t{n}" for test, n in questions.tests.items()}
+        self.table = table.mutate(**answers) if answers else table
+        self._share(conditions)
+
+    def truth(self, condition: Expr) -> ir.BooleanValue:
+        """Whether a condition holds, never null."""
+        return self._truth(condition, None, [])
+
+    def elements(self, over: Expr, element: Element, condition: Expr) -> ir.ArrayValue:
+        """For each element of a list whether a condition holds."""
+        tests = self._questions.lists[over]
+        name = f"l{list(self._questions.lists).index(over)}"
+        loop = InLoop(element)
+        found: ir.ArrayValue = self.table[name].map(
+            lambda value: self._truth(condition, loop, element_words(len(tests), value), tests)
+        )
+        return found
+
+    def _truth(
+        self, expr: Expr, loop: InLoop | None, words: Sequence[ir.IntegerValue], tests: dict[Expr, int] | None = None
+    ) -> Any:  # noqa: ANN401 - Ibis types what it is given
+        if expr in self._names:
+            return self.table[self._names[expr]]
+        match expr:
+            case Literal(value):
+                return ibis.literal(bool(value))
+            case Named(_, item) if is_connective(expr):
+                return self._truth(item, loop, words, tests)
+            case Not(item):
+                return ~self._truth(item, loop, words, tests)
+            case And(items):
+                return ibis.and_(*(self._truth(item, loop, words, tests) for item in items))
+            case Or(items):
+                return ibis.or_(*(self._truth(item, loop, words, tests) for item in items))
+            case Choose(condition, then, otherwise) if is_connective(expr):
+                holds = self._truth(condition, loop, words, tests)
+                return ibis.ifelse(
+                    holds, self._truth(then, loop, words, tests), self._truth(otherwise, loop, words, tests)
+                )
+            case Quantify() if not self._elements.of(expr):
+                return self._quantified(expr)
+        assert loop is not None and tests is not None
+        return bit(words, tests[loop.test(expr)])
+
+    def _quantified(self, expr: Quantify) -> ir.BooleanValue:
+        negated = expr.kind == "all"
+        holding = self.elements(expr.over, expr.element, Not(expr.body) if negated else expr.body)
+        if expr.kind == "exists_one":
+            one: ir.BooleanValue = holding.filter(lambda holds: holds).length() == 1
+            return one
+        some: ir.BooleanValue = holding.contains(True)
+        return ~some if negated else some
+
+    def _share(self, conditions: Iterable[Expr]) -> None:
+        """Columns for what is named and used more than once."""
+        uses = Counter[Expr]()
+        levels: dict[Expr, int] = {}
+        waiting = list(conditions)
+        while waiting:
+            expr = waiting.pop()
+            uses[expr] += 1
+            if uses[expr] == 1 and expr not in self._names:
+                waiting.extend(operands(expr))
+        shared = {
+            expr
+            for expr, times in uses.items()
+            if times > 1
+            and isinstance(expr, Named | Quantify)
+            and expr not in self._names
+            and expr.type.kind == "bool"
+            and not self._elements.of(expr)
+        }
+        by_level: dict[int, list[Expr]] = {}
+        for expr in shared:
+            by_level.setdefault(_level(expr, shared, levels), []).append(expr)
+        for level in sorted(by_level):
+            new: dict[Expr, str] = {}
+            for expr in by_level[level]:
+                new[expr] = f"v{len(self._names) + len(new)}"
+            columns = {name: self.truth(expr) for expr, name in new.items()}
+            self.table = self.table.mutate(**columns)
+            self._names |= new
+
+
+def _level(expr: Expr, shared: set[Expr], levels: dict[Expr, int]) -> int:
+    """How many shared conditions lie below one another in it."""
+    if expr not in levels:
+        below = max((_level(operand, shared, levels) for operand in operands(expr)), default=0)
+        levels[expr] = below + (expr in shared)
+    return levels[expr]

@@ -1,0 +1,84 @@
+"""Several policies, each on a day, put to a table of cases at once: what they have in common is asked once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+import ibis
+import ibis.expr.types as ir
+
+from engine.evaluators.columnar.answering import Answering
+from engine.evaluators.columnar.firings import Law
+from engine.evaluators.columnar.lowering import Lowering
+from engine.evaluators.columnar.profile import Questions, packed, profile
+from engine.language.rule_file import EFFECTS
+from engine.population.layout import Layout
+
+NO_LAW_EFFECT = "review"
+"""What it comes to when no rule set is about the action on the day: see `engine.decision.decider`."""
+_SEVERITY = {effect: rank for rank, effect in enumerate(EFFECTS)}
+
+
+@attrs.frozen(eq=False)
+class Asking:
+    """The laws asked, and the questions they are made of."""
+
+    laws: Sequence[Law]
+    layout: Layout
+    questions: Questions = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        questions = Questions()
+        for law in self.laws:
+            questions.add([law.is_in_force])
+            questions.add(firing.holds for firing in law.firings)
+        object.__setattr__(self, "questions", questions)
+
+    def profiles(self, cases: ir.Table, places: frozenset[str] | None = None) -> dict[str, ir.Value]:
+        """The columns of a case's profile, over a table in the columns of the layout.
+
+        `places` are all that occur in the table, where that is known.
+        """
+        return profile(self.questions, Lowering(cases, self.layout, places))
+
+    def answered(self, profiles: ir.Table) -> ir.Table:
+        """A table with profiles, and the answers of law n beside them.
+
+        `q{n}_outcome` is the place of the outcome in `EFFECTS`, `q{n}_law` whether any rule set is about the case, and
+        `q{n}_f0` and on have a bit for each firing of the law, set where it applies.
+        """
+        conditions = [c for law in self.laws for c in (law.is_in_force, *(f.holds for f in law.firings))]
+        answering = Answering(profiles, self.questions, conditions)
+        columns: dict[str, ir.Value] = {}
+        for n, law in enumerate(self.laws):
+            holding = [answering.truth(firing.holds) for firing in law.firings]
+            is_in_force = answering.truth(law.is_in_force)
+            columns[f"q{n}_outcome"] = _outcome(law, holding, is_in_force)
+            columns[f"q{n}_law"] = is_in_force
+            columns |= {f"q{n}_f{m}": word for m, word in enumerate(packed(holding))}
+        return answering.table.select(*profiles.columns, **columns)
+
+    def with_elements(self, profiles: ir.Table) -> ir.Table:
+        """Further, as `q{n}_e{m}`, for firing m over a list: for which elements it applies, if its guard holds."""
+        looping = [(n, m, f) for n, law in enumerate(self.laws) for m, f in enumerate(law.firings) if f.loops]
+        answering = Answering(profiles, self.questions, [])
+        columns = {}
+        for n, m, firing in looping:
+            each = firing.rule.each
+            assert each is not None
+            columns[f"q{n}_e{m}"] = answering.elements(each.over, each.element, firing.condition)
+        return answering.table.select(*profiles.columns, **columns)
+
+
+def _outcome(law: Law, holding: Sequence[ir.BooleanValue], is_in_force: ir.BooleanValue) -> ir.IntegerValue:
+    """The most severe effect of what applies."""
+    by_effect: dict[str, list[ir.BooleanValue]] = {}
+    for firing, holds in zip(law.firings, holding, strict=True):
+        by_effect.setdefault(firing.rule.effect, []).append(holds)
+    by_effect.setdefault(NO_LAW_EFFECT, []).append(~is_in_force)
+    outcome: ir.IntegerValue = ibis.literal(0, "int8")
+    for effect in EFFECTS[1:]:
+        if effect in by_effect:
+            outcome = ibis.ifelse(ibis.or_(*by_effect[effect]), ibis.literal(_SEVERITY[effect], "int8"), outcome)
+    return outcome

@@ -1,0 +1,92 @@
+"""The columnar evaluator asked about one case at a time: a table of one row. For comparing, not for serving."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from engine.evaluators.columnar.asking import Asking
+from engine.evaluators.columnar.decoding import findings_of
+from engine.evaluators.columnar.duck import connect
+from engine.evaluators.columnar.firings import law_of
+from engine.evaluators.columnar.lowering import Lowering
+from engine.evaluators.evaluator import Facts, Holds
+from engine.population.layout import Layout
+from engine.program.expressions import Element, Expr
+from engine.program.finding import Finding
+from engine.program.rule_set import RuleSet
+from engine.vocabulary import read_vocabulary
+from engine.vocabulary.derived import DerivedLists
+
+_CASES, _ELEMENT = "cases", "element"
+
+
+class Columnar:
+    """Evaluates rule sets over tables. Safe to share between threads, which wait for each other."""
+
+    def __init__(self, rule_sets: Sequence[RuleSet]) -> None:
+        vocabulary = read_vocabulary()
+        self._layout = Layout(vocabulary, tuple(vocabulary.derived))
+        self._law = law_of(rule_sets, None, None)
+        self._asking = Asking([self._law], self._layout)
+        self._asked: _Query | None = None
+        self._lock = threading.Lock()
+
+    def findings(self, action: str, as_of: str, facts: Facts, derived: DerivedLists) -> list[Finding] | None:
+        """The rules that apply, in file order; None when no rule set for the action is in force that day."""
+        row = self._layout.row(0, action, facts, derived, as_of=as_of)
+        with self._lock:
+            if self._asked is None:
+                self._asked = _Query(self._layout.schema, self._answers)
+            answers = self._asked.ask(row)
+        return findings_of(self._law, 0, answers, derived)
+
+    def expression(self, expr: Expr, element: Element | None = None) -> Holds:
+        """An expression as a function of facts, day, action and derived lists, and of the element it is about."""
+        schema = self._layout.schema
+        if element is not None:
+            schema = schema.append(pa.field(_ELEMENT, self._layout.arrow(element.type)))
+
+        def answer(cases: ir.Table) -> ir.Table:
+            elements = {} if element is None else {element.key: cases[_ELEMENT]}
+            return cases.select(holds=Lowering(cases, self._layout).test(expr, elements))
+
+        query = _Query(schema, answer)
+
+        def holds(facts: Facts, as_of: str, action: str, derived: DerivedLists, about: object = None) -> bool:
+            row = self._layout.row(0, action, facts, derived, as_of=as_of)
+            if element is not None:
+                row[_ELEMENT] = self._layout.stored(about, element.type)
+            with self._lock:
+                return bool(query.ask(row)["holds"])
+
+        return holds
+
+    def _answers(self, cases: ir.Table) -> ir.Table:
+        profiles = cases.select(**self._asking.profiles(cases))
+        return self._asking.with_elements(self._asking.answered(profiles))
+
+
+class _Query:
+    """A question put to tables of one row, planned once."""
+
+    def __init__(self, schema: pa.Schema, answer: Any) -> None:
+        self._schema = schema
+        self._backend = connect(threads=1)
+        connection = self._backend.con
+        connection.register("empty", schema.empty_table())
+        connection.execute(f"CREATE TABLE {_CASES} AS FROM empty")
+        sql = self._backend.compile(answer(self._backend.table(_CASES)))
+        connection.execute(f"PREPARE asked AS {sql}")
+
+    def ask(self, row: dict[str, Any]) -> dict[str, Any]:
+        connection = self._backend.con
+        connection.execute(f"DELETE FROM {_CASES}")
+        connection.register("one", pa.Table.from_pylist([row], schema=self._schema))
+        connection.execute(f"INSERT INTO {_CASES} FROM one")
+        answers: list[dict[str, Any]] = connection.execute("EXECUTE asked").to_arrow_table().to_pylist()
+        return answers[0]

@@ -1,0 +1,173 @@
+"""A program on a day as a list of questions: when each rule applies, with nothing around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from engine.evaluators.columnar.folding import folded, rewritten
+from engine.evaluators.columnar.operands import Count
+from engine.evaluators.columnar.touches import Touch
+from engine.program.expressions import (
+    FALSE,
+    TRUE,
+    Compare,
+    Element,
+    Expr,
+    Has,
+    Literal,
+    Member,
+    Quantify,
+    Read,
+    Root,
+    Size,
+    conjunction,
+    disjunction,
+    named,
+    negation,
+)
+from engine.program.rule_set import Block, Item, Rule, RuleSet
+from engine.vocabulary.model import DATE, STRING
+
+MEASURES = "measures"
+AS_OF, ACTION = Root("as_of", DATE), Root("action", STRING)
+
+
+@attrs.frozen(eq=False)
+class Firing:
+    """A rule, and when it applies: where `guard` holds and, of a rule over a list, for each element where `condition`
+    does. `rank` is its place in file order; `touch` the order and ground that it is about, where `measures` is such a
+    list."""
+
+    rule: Rule
+    rank: int
+    guard: Expr
+    condition: Expr
+    touch: Touch | None = None
+
+    @property
+    def loops(self) -> bool:
+        """Whether the rule looks at each element of a list of the case."""
+        return self.rule.each is not None and self.touch is None
+
+    @property
+    def holds(self) -> Expr:
+        """Whether the rule applies to a case at all."""
+        if not self.loops:
+            return self.guard
+        each = self.rule.each
+        assert each is not None
+        return conjunction((self.guard, Quantify("exists", each.element, each.over, self.condition)))
+
+
+@attrs.frozen(eq=False)
+class Law:
+    """What a policy asks of a case: `is_in_force` says whether any rule set is about it."""
+
+    firings: tuple[Firing, ...]
+    is_in_force: Expr
+
+
+def law_of(rule_sets: Sequence[RuleSet], as_of: str | None, touches: Sequence[Touch] | None) -> Law:
+    """The rule sets as they stand on a day, or on that of each case when it is None.
+
+    With `touches` nothing speaks of `measures` any more; without, it is a list of the case like any other.
+    """
+    return _Asking(as_of, touches).law(rule_sets)
+
+
+class _Asking:
+    def __init__(self, as_of: str | None, touches: Sequence[Touch] | None) -> None:
+        self._day: Expr = AS_OF if as_of is None else Literal(as_of, DATE)
+        self._touches = touches
+        self._done: dict[Expr, Expr] = {}
+
+    def law(self, rule_sets: Sequence[RuleSet]) -> Law:
+        firings: list[Firing] = []
+        about: list[Expr] = []
+        ranks: dict[int, int] = {}
+        for rule_set in rule_sets:
+            applies = self._applies(rule_set)
+            about.append(applies)
+            ranks = {id(rule): len(ranks) + n for n, rule in enumerate(rule_set.rules)} | ranks
+            found = self._block(rule_set.block, applies)
+            firings += [attrs.evolve(firing, rank=ranks[id(firing.rule)]) for firing in found]
+        return Law(tuple(firing for firing in firings if firing.guard != FALSE), disjunction(tuple(about)))
+
+    def _applies(self, rule_set: RuleSet) -> Expr:
+        actions = tuple(Literal(action, STRING) for action in rule_set.actions)
+        days = [Compare("<=", Literal(rule_set.effective_from, DATE), self._day)]
+        if rule_set.effective_until:
+            days.append(Compare("<=", self._day, Literal(rule_set.effective_until, DATE)))
+        return named(rule_set.name, conjunction((Member(ACTION, actions), *map(folded, days))))
+
+    def _block(self, block: Block, guard: Expr) -> Iterator[Firing]:
+        """The rules of a block, each under all that has to hold for it to be reached."""
+        earlier: tuple[Expr, ...] = ()
+        for item in block.choices if block.is_match else block.items:
+            condition = self._known(item.condition.expr)
+            yield from self._item(item, conjunction((guard, *earlier)), condition)
+            if block.is_match:
+                earlier = (*earlier, negation(condition))
+
+    def _item(self, item: Item, guard: Expr, condition: Expr) -> Iterator[Firing]:
+        if isinstance(item.outcome, Block):
+            yield from self._block(item.outcome, named("reached", conjunction((guard, condition))))
+            return
+        rule = item.outcome
+        if rule.each is None:
+            yield Firing(rule, 0, conjunction((guard, condition)), TRUE)
+        elif self._touches is not None and rule.each.over == Root(MEASURES, rule.each.over.type):
+            for touch in self._touches:
+                bound = self._bound(condition, rule.each.element, touch)
+                yield Firing(rule, 0, conjunction((guard, self._known(touch.present), bound)), TRUE, touch)
+        else:
+            yield Firing(rule, 0, guard, condition)
+
+    def _known(self, expr: Expr) -> Expr:
+        """The expression with what is known in its place."""
+        return rewritten(expr, self._replace, self._done)
+
+    def _replace(self, expr: Expr) -> Expr | None:
+        match expr:
+            case Root("as_of"):
+                return self._day
+            case Quantify(kind, element, Root("measures") as over, body) if self._touches is not None:
+                return self._unrolled(kind, element, over, body)
+            case Size(Root("measures")) if self._touches is not None:
+                return Count(tuple(self._known(touch.present) for touch in self._touches))  # type: ignore[return-value]
+            case _:
+                return None
+
+    def _unrolled(self, kind: str, element: Element, over: Root, body: Expr) -> Expr:
+        """A quantifier over the orders that may touch a case, in as many words."""
+        assert self._touches is not None
+        bodies = [
+            (self._known(touch.present), self._bound(self._known(body), element, touch)) for touch in self._touches
+        ]
+        if kind == "all":
+            return conjunction(tuple(disjunction((negation(present), holds)) for present, holds in bodies))
+        each = tuple(conjunction(pair) for pair in bodies)
+        if kind == "exists":
+            return disjunction(each)
+        return disjunction(
+            tuple(
+                conjunction((one, *(negation(other) for m, other in enumerate(each) if m != n)))
+                for n, one in enumerate(each)
+            )
+        )
+
+    def _bound(self, expr: Expr, element: Element, touch: Touch) -> Expr:
+        """The expression of the element that the order is, on its ground."""
+
+        def replace(part: Expr) -> Expr | None:
+            match part:
+                case Has(Read(record, _)) if record == element:
+                    return TRUE
+                case Read(record, field) if record == element:
+                    return self._known(touch.fields[field])
+                case _:
+                    return None
+
+        return rewritten(expr, replace, {})

@@ -1,0 +1,197 @@
+"""An operation of a program as an operation of Ibis, by one table of operations.
+
+Absent facts are null, and nulls are harmless: whatever reads an absent fact stands behind a guard that is false then, and
+`false AND null` is false. What leaves an expression is never null: see `test`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+import ibis
+import ibis.expr.types as ir
+
+from engine.evaluators.columnar.folding import COMPARISONS
+from engine.evaluators.columnar.operands import Count
+from engine.population.layout import Layout
+from engine.program.expressions import (
+    And,
+    Arithmetic,
+    Choose,
+    Compare,
+    DaysBetween,
+    Element,
+    Expr,
+    Has,
+    Literal,
+    Member,
+    Named,
+    Not,
+    Or,
+    Quantify,
+    Read,
+    Root,
+    Size,
+    TextTest,
+    Within,
+    path,
+)
+from engine.vocabulary.model import Type
+
+Values = Mapping[str, ir.Value]
+"""What stands for each element of the loops around an expression, by the element's key."""
+
+
+@attrs.frozen(eq=False)
+class Lowering:
+    """Writes expressions over a table of cases (see `engine.population.layout`).
+
+    `places` are all that occur in the table, where that is known: a place is compared with these alone.
+    """
+
+    table: ir.Table
+    layout: Layout
+    places: frozenset[str] | None = None
+
+    def test(self, expr: Expr, elements: Values | None = None) -> ir.BooleanValue:
+        """A condition, false where it would be null."""
+        return self.value(expr, elements or {}).fill_null(False)
+
+    def value(self, expr: Expr, elements: Values) -> Any:  # noqa: ANN401 - Ibis types what it is given
+        """A value, null where it reads what is absent."""
+        return SUPPORTED[type(expr)](self, expr, elements)
+
+    def fact(self, expr: Expr, elements: Values) -> Any:  # noqa: ANN401
+        """The column or the field of an element that a path ends in."""
+        names = path(expr)
+        assert names is not None
+        if names[0] in elements:
+            element = elements[names[0]]
+            return element[".".join(names[1:])] if len(names) > 1 else element
+        return self.table[".".join(names)]
+
+    def said(self, read: Read, elements: Values) -> ir.BooleanValue:
+        """Whether a fact is there: a record is, when one of its fields is."""
+        if read.type.kind != "record":
+            return self.fact(read, elements).notnull()
+        fields = self.layout.element(read.type.name)
+        names = path(read)
+        assert names is not None
+        element = elements.get(names[0])
+        above = ".".join(names if element is None else names[1:])
+        home: Any = self.table if element is None else element
+        said = [home[f"{above}.{column.path}"].notnull() for column in fields]
+        return ibis.or_(*said)
+
+
+def _literal(_: Lowering, expr: Literal, __: Values) -> ir.Value:
+    return constant(expr.value, expr.type)
+
+
+def constant(value: Any, type_: Type) -> ir.Value:  # noqa: ANN401 - what a literal may be
+    """A constant of the vocabulary's type."""
+    if type_.kind == "date":
+        return ibis.literal(datetime.date.fromisoformat(value))
+    if type_.kind in {"number", "pct"}:
+        return ibis.literal(float(value), "float64")
+    return ibis.literal(value, "int64") if type_.kind == "int" else ibis.literal(value)
+
+
+def _compare(lowering: Lowering, expr: Compare, elements: Values) -> ir.Value:
+    left, right = lowering.value(expr.left, elements), lowering.value(expr.right, elements)
+    compared = COMPARISONS[expr.operator](left, right)
+    doubtful = [
+        value
+        for side, value in ((expr.left, left), (expr.right, right))
+        if side.type.kind in {"number", "pct"} and not isinstance(side, Literal | Read | Element)
+    ]
+    if doubtful:
+        # IEEE 754: not a number is equal to nothing, itself included. Databases put it above all others.
+        return ibis.ifelse(ibis.or_(*(value.isnan() for value in doubtful)), expr.operator == "!=", compared)
+    return compared
+
+
+def _member(lowering: Lowering, expr: Member, elements: Values) -> ir.Value:
+    item = lowering.value(expr.item, elements)
+    if isinstance(expr.values, Read):
+        return lowering.value(expr.values, elements).contains(item)
+    return item.isin([constant(literal.value, literal.type) for literal in expr.values])
+
+
+def _within(lowering: Lowering, expr: Within, elements: Values) -> ir.Value:
+    places = expr.places if lowering.places is None else expr.places & lowering.places
+    return lowering.value(expr.place, elements).isin(sorted(places)) if places else ibis.literal(False)
+
+
+def _quantify(lowering: Lowering, expr: Quantify, elements: Values) -> ir.Value:
+    over = lowering.value(expr.over, elements)
+
+    def each(holds: bool) -> ir.ArrayValue:  # noqa: FBT001
+        def test(element: ir.Value) -> ir.BooleanValue:
+            body = lowering.test(expr.body, {**elements, expr.element.key: element})
+            return body if holds else ~body
+
+        return over.map(test)
+
+    if expr.kind == "exists":
+        return each(True).contains(True).fill_null(False)
+    if expr.kind == "all":
+        return ~each(False).contains(True).fill_null(False)
+    holding = over.filter(lambda element: lowering.test(expr.body, {**elements, expr.element.key: element}))
+    return (holding.length() == 1).fill_null(False)
+
+
+def _size(lowering: Lowering, expr: Size, elements: Values) -> ir.Value:
+    return lowering.value(expr.item, elements).length().fill_null(0)
+
+
+def _text_test(lowering: Lowering, expr: TextTest, elements: Values) -> ir.Value:
+    whole, part = lowering.value(expr.text, elements), lowering.value(expr.part, elements)
+    found: ir.Value = getattr(whole, expr.operator.lower())(part)
+    return found
+
+
+def _arithmetic(lowering: Lowering, expr: Arithmetic, elements: Values) -> ir.Value:
+    left, right = lowering.value(expr.left, elements), lowering.value(expr.right, elements)
+    computed: ir.Value = left + right if expr.operator == "+" else left - right if expr.operator == "-" else left * right
+    return computed
+
+
+def _days(lowering: Lowering, expr: DaysBetween, elements: Values) -> ir.Value:
+    return lowering.value(expr.end, elements).delta(lowering.value(expr.start, elements), unit="day")
+
+
+def _count(lowering: Lowering, expr: Count, elements: Values) -> ir.Value:
+    counted = ibis.literal(0, "int64")
+    for item in expr.items:
+        counted = counted + ibis.ifelse(lowering.test(item, elements), 1, 0)
+    return counted
+
+
+SUPPORTED: dict[type[Expr] | type[Count], Callable[[Lowering, Any, Values], Any]] = {
+    Literal: _literal,
+    Named: lambda lowering, e, elements: lowering.value(e.item, elements),
+    Root: lambda lowering, e, _: lowering.table[e.name],
+    Element: lambda _, e, elements: elements[e.key],
+    Read: lambda lowering, e, elements: lowering.fact(e, elements),
+    Has: lambda lowering, e, elements: lowering.said(e.read, elements),
+    Not: lambda lowering, e, elements: ~lowering.value(e.item, elements),
+    And: lambda lowering, e, elements: ibis.and_(*(lowering.value(item, elements) for item in e.items)),
+    Or: lambda lowering, e, elements: ibis.or_(*(lowering.value(item, elements) for item in e.items)),
+    Compare: _compare,
+    Member: _member,
+    Within: _within,
+    Choose: lambda lowering, e, elements: ibis.ifelse(
+        lowering.test(e.condition, elements), lowering.value(e.then, elements), lowering.value(e.otherwise, elements)
+    ),
+    Quantify: _quantify,
+    Size: _size,
+    TextTest: _text_test,
+    Arithmetic: _arithmetic,
+    DaysBetween: _days,
+    Count: _count,
+}
+"""How each operation is written."""

@@ -1,0 +1,140 @@
+"""What a program asks of a case, as a few integers: cases that give the same answers are decided alike.
+
+A program is made of tests of single facts (this place lies there, that fact is missing) under `and`, `or` and `not`. Its
+tests are put to every account, and their answers packed 62 to an integer: the account's profile. Millions of accounts
+have some thousands of profiles, and only these are decided. A loop over a list packs the answers of each element, so a
+profile holds a list of integers for each such list. This is predicate abstraction, without loss: the program reads
+nothing else.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Sequence
+from functools import reduce
+
+import attrs
+import ibis
+import ibis.expr.types as ir
+
+from engine.evaluators.columnar.folding import rewritten
+from engine.evaluators.columnar.lowering import Lowering
+from engine.evaluators.columnar.operands import Elements, operands
+from engine.program.expressions import And, Choose, Element, Expr, Literal, Named, Not, Or, Quantify
+
+BITS = 62
+"""Tests in one integer: one less than the bits that are not the sign."""
+ELEMENT = "element"
+"""Key of what stands for each element of a list in its tests: every loop over the list asks the same."""
+_CONNECTIVES = (And, Or, Not, Named, Choose)
+
+
+@attrs.define(eq=False)
+class Questions:
+    """The tests that expressions are made of: of the case, and of the elements of each list that is looped over.
+
+    Each test has a number: of its bit in the profile, or in what the profile has for the element.
+    """
+
+    tests: dict[Expr, int] = attrs.Factory(dict)
+    lists: dict[Expr, dict[Expr, int]] = attrs.Factory(dict)
+    _elements: Elements = attrs.Factory(Elements)
+    _seen: set[Expr] = attrs.Factory(set)
+
+    def add(self, exprs: Iterable[Expr]) -> None:
+        """Ask what these conditions ask."""
+        for expr in exprs:
+            self._ask(expr)
+
+    def add_element_condition(self, over: Expr, element: Element, condition: Expr) -> None:
+        """Ask what a condition on the elements of a list asks."""
+        self._ask_of_element(over, element, condition)
+
+    def _ask(self, expr: Expr) -> None:
+        if expr in self._seen or isinstance(expr, Literal):
+            return
+        self._seen.add(expr)
+        if is_connective(expr):
+            for operand in operands(expr):
+                self._ask(operand)
+        elif isinstance(expr, Quantify):
+            self._ask_of_element(expr.over, expr.element, expr.body)
+        else:
+            self.tests.setdefault(expr, len(self.tests))
+
+    def _ask_of_element(self, over: Expr, element: Element, expr: Expr) -> None:
+        self.lists.setdefault(over, {})
+        if isinstance(expr, Literal):
+            return
+        if not self._elements.of(expr):
+            self._ask(expr)
+        elif is_connective(expr):
+            for operand in operands(expr):
+                self._ask_of_element(over, element, operand)
+        else:
+            tests = self.lists[over]
+            tests.setdefault(InLoop(element).test(expr), len(tests))
+
+
+def is_connective(expr: Expr) -> bool:
+    """Whether the expression is true or false by its operands' being so."""
+    return isinstance(expr, _CONNECTIVES) and expr.type.kind == "bool"
+
+
+class InLoop:
+    """Conditions on the elements of a list, as tests of one element that stands for all."""
+
+    def __init__(self, element: Element) -> None:
+        self._element = element
+        self._done: dict[Expr, Expr] = {}
+
+    def test(self, expr: Expr) -> Expr:
+        """The same, said of `ELEMENT`."""
+        return rewritten(expr, self._replace, self._done)
+
+    def _replace(self, expr: Expr) -> Expr | None:
+        return Element(ELEMENT, expr.type) if expr == self._element else None
+
+
+def packed(tests: Sequence[ir.BooleanValue]) -> list[ir.IntegerValue]:
+    """Bit n of the integers is the answer to test n."""
+    words: list[ir.IntegerValue] = []
+    for start in range(0, max(len(tests), 1), BITS):
+        bits = [
+            ibis.ifelse(test, ibis.literal(1 << n, "int64"), ibis.literal(0, "int64"))
+            for n, test in enumerate(tests[start : start + BITS])
+        ]
+        words.append(reduce(operator.or_, bits) if bits else ibis.literal(0, "int64"))
+    return words
+
+
+def bit(words: Sequence[ir.IntegerValue], number: int) -> ir.BooleanValue:
+    """The answer to a test."""
+    word = words[number // BITS]
+    is_set: ir.BooleanValue = word & ibis.literal(1 << number % BITS, "int64") != 0
+    return is_set
+
+
+def profile(questions: Questions, lowering: Lowering) -> dict[str, ir.Value]:
+    """The profile of each case of a table, by the names of its columns: `w0` and on, and `l0` and on for lists."""
+    columns: dict[str, ir.Value] = {}
+    words = packed([lowering.value(test, {}) for test in questions.tests])
+    columns |= {f"w{n}": word for n, word in enumerate(words)}
+    for n, (over, tests) in enumerate(questions.lists.items()):
+        columns[f"l{n}"] = _packed_list(lowering, over, list(tests))
+    return columns
+
+
+def _packed_list(lowering: Lowering, over: Expr, tests: Sequence[Expr]) -> ir.ArrayValue:
+    def pack(element: ir.Value) -> ir.Value:
+        words = packed([lowering.value(test, {ELEMENT: element}) for test in tests])
+        return words[0] if len(words) == 1 else ibis.struct({f"w{n}": word for n, word in enumerate(words)})
+
+    elements = lowering.value(over, {}).map(pack)
+    return ibis.coalesce(elements, ibis.literal([], elements.type()))
+
+
+def element_words(tests: int, element: ir.Value) -> list[ir.IntegerValue]:
+    """The integers of an element of such a list."""
+    count = max(1, -(-tests // BITS))
+    return [element] if count == 1 else [element[f"w{n}"] for n in range(count)]

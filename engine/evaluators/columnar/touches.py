@@ -1,0 +1,202 @@
+"""Which orders touch a case, as expressions: one for each order and ground, in place of a list worked out for each case.
+
+`engine.measures.match` says the same of one case at a time, and says where. The orders are known when a population is
+asked, so a loop over `measures` becomes one test for each order and ground. Sources: 7.307(b), Q30, Q31.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+import attrs
+
+from engine.measures.order import Order
+from engine.program.expressions import (
+    TRUE,
+    Choose,
+    Compare,
+    Element,
+    Expr,
+    Has,
+    Literal,
+    Quantify,
+    Read,
+    Root,
+    Within,
+    conjunction,
+    disjunction,
+    named,
+    negation,
+)
+from engine.program.finding import Need
+from engine.vocabulary.model import DATE, STRING, Type, Vocabulary
+
+_WORDS = ("id", "name")
+
+
+@attrs.frozen(eq=False)
+class Touch:
+    """An order that may touch a case on one ground: when it does, and the fields of the `measure` that it then is."""
+
+    order: Order
+    ground: str
+    present: Expr
+    fields: dict[str, Expr]
+
+
+def touches_of(orders: Sequence[Order], vocabulary: Vocabulary, as_of: Expr) -> list[Touch]:
+    """Everything that `measures` may hold on a day, for some case."""
+    writing = _Writing(vocabulary, as_of)
+    return [touch for order in orders for touch in writing.touches(order)]
+
+
+class _Writing:
+    def __init__(self, vocabulary: Vocabulary, as_of: Expr) -> None:
+        self._vocabulary = vocabulary
+        self._as_of = as_of
+
+    def touches(self, order: Order) -> Iterator[Touch]:
+        grounds = self._jurisdiction(order) if order.target_kind == "jurisdiction" else self._person(order)
+        issued = Compare(">=", self._as_of, Literal(order.issued_on, DATE))
+        fields = self._fields(order)
+        for ground, holds in grounds:
+            label = f"{order.id} by {ground}"
+            present = named(label, conjunction((issued, holds)))
+            yield Touch(order, ground, present, {**fields, "ground": self._word("ground", ground)})
+
+    # -- orders on a jurisdiction
+
+    def _jurisdiction(self, order: Order) -> Iterator[tuple[str, Expr]]:
+        inside = partial(Within, region=order.target, places=order.places)
+        located, address = self._path("customer.located_in"), self._path("customer.address.country")
+        by_address = self._said(address, inside)
+        residence = disjunction(
+            (self._said(located, inside), conjunction((negation(Has(located)), by_address))),
+        )
+        residence = named(f"residence in {order.target}", residence)
+        organized = [self._path("customer.organized_in"), self._path("customer.branch_of_organized_in")]
+        yield "residence", residence
+        for ground, holds in (
+            ("address", by_address),
+            ("use", self._some("customer.locations_of_use", inside)),
+            ("organization", disjunction(tuple(self._said(path, inside) for path in organized))),
+        ):
+            yield ground, conjunction((negation(residence), holds))
+        yield "owner", self._any_owner(inside)
+        yield "reseller", self._said(self._path("reseller.located_in"), inside)
+
+    def _any_owner(self, inside: Callable[[Expr], Expr]) -> Expr:
+        owners = self._vocabulary.derived["owners"].type
+        element = self._element("owner", owners)
+        places = [self._below(element, "located_in"), self._below(element, "address.country")]
+        body = disjunction(tuple(self._said(place, inside) for place in places))
+        return Quantify("exists", element, Root("owners", owners), body)
+
+    # -- orders on a person
+
+    def _person(self, order: Order) -> Iterator[tuple[str, Expr]]:
+        target = Literal(order.target, STRING)
+
+        def is_target(word: Expr) -> Expr:
+            return Compare("==", word, target)
+
+        words = [self._path(f"{part}.{word}") for part in ("customer", "reseller") for word in _WORDS]
+        lists = [self._some(path, is_target) for path in ("account.involves", "customer.trading_names")]
+        parts = ("customer.beneficial_owners", "customer.holders")
+        stakes = [self._some_shareholder(path, is_target, is_stake=True) for path in parts]
+        involved = [self._some_shareholder(path, is_target, is_stake=False) for path in parts]
+        said = [self._said(word, is_target) for word in words]
+        yield "involved", disjunction((*lists, *said, *involved))
+        yield "stake", disjunction(tuple(stakes))
+
+    def _some_shareholder(self, path: str, is_target: Callable[[Expr], Expr], *, is_stake: bool) -> Expr:
+        """Whether somebody of the list is the target, and is known to have less than a quarter, or is not."""
+        over = self._path(path)
+        element = self._element("shareholder", over.type)
+        words = [self._below(element, word) for word in _WORDS]
+        is_meant = disjunction(tuple(self._said(word, is_target) for word in words))
+        small = self._has_small_share(element, words)
+        body = conjunction((is_meant, small if is_stake else negation(small)))
+        return Quantify("exists", element, over, body)
+
+    def _has_small_share(self, shareholder: Element, words: Sequence[Read]) -> Expr:
+        """What an entity comes to is worked out for those behind it alone: it is not known to be little."""
+        owners = self._vocabulary.derived["owners"].type
+        owner = self._element("owner", owners)
+        reaches = self._below(owner, "reaches_quarter")
+        same = [
+            conjunction((Has(own), Has(word), Compare("==", own, word)))
+            for own in (self._below(owner, word) for word in _WORDS)
+            for word in words
+        ]
+        with_quarter = Quantify(
+            "exists", owner, Root("owners", owners), conjunction((reaches, disjunction(tuple(same))))
+        )
+        is_individual: Expr = TRUE
+        if "kind" in self._vocabulary.records[shareholder.type.name].fields:
+            kind = self._below(shareholder, "kind")
+            entity = Literal("entity", kind.type)
+            is_individual = negation(conjunction((Has(kind), Compare("==", kind, entity))))
+        return conjunction((is_individual, negation(with_quarter)))
+
+    # -- what the measure says of itself
+
+    def _fields(self, order: Order) -> dict[str, Expr]:
+        return {
+            "id": Literal(order.id, STRING),
+            "kind": self._word("kind", order.kind),
+            "target": self._word("target", order.target_kind),
+            "state": self._state(order),
+            "conditions": self._conditions(order),
+        }
+
+    def _state(self, order: Order) -> Expr:
+        state: Expr = self._word("state", "lapsed")
+        for period in reversed(order.periods):
+            within = Compare("<=", self._as_of, Literal(period.until, DATE))
+            state = Choose(within, self._word("state", period.state), state, state.type)
+        return state
+
+    def _conditions(self, order: Order) -> Expr:
+        """One condition that fails on facts that are there settles it, whatever the others lack."""
+        unmet = [negation(condition.expr) for condition in order.conditions]
+        failing = [
+            conjunction((fails, *(Has(self._read(need)) for need in condition.reads)))
+            for fails, condition in zip(unmet, order.conditions, strict=True)
+        ]
+        met, is_unmet, unknown = (self._word("conditions", word) for word in ("met", "unmet", "unknown"))
+        otherwise = Choose(disjunction(tuple(failing)), is_unmet, unknown, met.type)
+        return Choose(negation(disjunction(tuple(unmet))), met, otherwise, met.type)
+
+    # -- small parts
+
+    def _word(self, field: str, word: str) -> Literal:
+        return Literal(word, self._vocabulary.records["measure"].fields[field].type)
+
+    def _read(self, need: Need) -> Read:
+        return self._path(need.at.removeprefix("/").replace("/", "."))
+
+    def _path(self, path: str) -> Read:
+        root, *names = path.split(".")
+        return self._below(Root(root, self._vocabulary.facts[root].type), ".".join(names))
+
+    def _below(self, record: Expr, path: str) -> Read:
+        expr = record
+        for name in path.split("."):
+            expr = Read(expr, name, self._vocabulary.records[expr.type.name].fields[name].type)
+        assert isinstance(expr, Read)
+        return expr
+
+    def _said(self, fact: Read, test: Callable[[Expr], Expr]) -> Expr:
+        return conjunction((Has(fact), test(fact)))
+
+    def _some(self, path: str, test: Callable[[Expr], Expr]) -> Expr:
+        over = self._path(path)
+        element = self._element("item", over.type)
+        return conjunction((Has(over), Quantify("exists", element, over, test(element))))
+
+    @staticmethod
+    def _element(name: str, list_type: Type) -> Element:
+        assert list_type.element is not None
+        return Element(f"{name}#touch", list_type.element)
