@@ -9,6 +9,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from engine.evaluators.columnar.loops import filtered, mapped
 from engine.evaluators.columnar.operands import Elements, operands
 from engine.evaluators.columnar.profile import InLoop, Questions, bit, element_words, is_connective
 from engine.program.expressions import And, Choose, Element, Expr, Literal, Named, Not, Or, Quantify
@@ -40,10 +41,11 @@ class Answering:
         tests = self._questions.lists[over]
         name = f"l{list(self._questions.lists).index(over)}"
         loop = InLoop(element)
-        found: ir.ArrayValue = self.table[name].map(
-            lambda value: self._truth(condition, loop, element_words(len(tests), value), tests)
+        return mapped(
+            self.table[name],
+            element,
+            lambda value: self._truth(condition, loop, element_words(len(tests), value), tests),
         )
-        return found
 
     def _truth(
         self, expr: Expr, loop: InLoop | None, words: Sequence[ir.IntegerValue], tests: dict[Expr, int] | None = None
@@ -75,7 +77,7 @@ class Answering:
         negated = expr.kind == "all"
         holding = self.elements(expr.over, expr.element, Not(expr.body) if negated else expr.body)
         if expr.kind == "exists_one":
-            one: ir.BooleanValue = holding.filter(lambda holds: holds).length() == 1
+            one: ir.BooleanValue = filtered(holding, expr.element, lambda holds: holds).length() == 1
             return one
         some: ir.BooleanValue = holding.contains(True)
         return ~some if negated else some

@@ -1,23 +1,37 @@
-"""DuckDB as Ibis has it, set up for programs."""
+"""DuckDB, set up for programs, and tables of it as Ibis has them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import ibis
-from ibis.backends.duckdb import Backend
+import ibis.expr.types as ir
+import pyarrow as pa
 
 _MERGING = "projection_pullup,projection_placement,in_clause,common_subexpressions"
 """Passes of the optimizer that undo a program's structure: they write shared conditions out wherever they are used, and
 take up to a hundred times as long to plan."""
 
 
-def connect(database: Path | None = None, *, threads: int | None = None, memory: str | None = None) -> Backend:
-    """A connection to a database file, or to one in memory. `memory` is a size such as `1500MB`."""
-    settings = {"threads": threads, "memory_limit": memory}
-    backend = ibis.duckdb.connect(
-        database or ":memory:", **{name: value for name, value in settings.items() if value is not None}
-    )
-    backend.raw_sql(f"SET disabled_optimizers = '{_MERGING}'")
-    backend.raw_sql("SET preserve_insertion_order = false")
-    return backend
+def connect(database: Path | None = None, *, threads: int = 0, memory: str = "") -> duckdb.DuckDBPyConnection:
+    """A connection to a database file, or to one in memory.
+
+    `threads` is 0 for as many as there are processors; `memory` a size such as `1500MB`, empty for DuckDB's own.
+    """
+    config: dict[str, str] = {"disabled_optimizers": _MERGING, "preserve_insertion_order": "false"}
+    if threads:
+        config["threads"] = str(threads)
+    if memory:
+        config["memory_limit"] = memory
+    return duckdb.connect(str(database or ":memory:"), config=config)
+
+
+def table(name: str, schema: pa.Schema) -> ir.Table:
+    """A table by its name, for expressions over it."""
+    return ibis.table(ibis.Schema.from_pyarrow(schema), name=name)
+
+
+def sql(expr: ir.Table) -> str:
+    """The expression as DuckDB reads it."""
+    return str(ibis.to_sql(expr, dialect="duckdb", pretty=False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ibis.expr.types as ir
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.decoding import findings_of
-from engine.evaluators.columnar.duck import connect
+from engine.evaluators.columnar.duck import connect, sql, table
 from engine.evaluators.columnar.firings import law_of
 from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.evaluator import Facts, Holds
@@ -74,19 +74,19 @@ class Columnar:
 class _Query:
     """A question put to tables of one row, planned once."""
 
-    def __init__(self, schema: pa.Schema, answer: Any) -> None:
+    def __init__(self, schema: pa.Schema, answer: Callable[[ir.Table], ir.Table]) -> None:
         self._schema = schema
-        self._backend = connect(threads=1)
-        connection = self._backend.con
-        connection.register("empty", schema.empty_table())
-        connection.execute(f"CREATE TABLE {_CASES} AS FROM empty")
-        sql = self._backend.compile(answer(self._backend.table(_CASES)))
-        connection.execute(f"PREPARE asked AS {sql}")
+        self._connection = connect(threads=1)
+        self._connection.register("empty", schema.empty_table())
+        self._connection.execute(f"CREATE TABLE {_CASES} AS FROM empty")
+        self._connection.execute(f"PREPARE asked AS {sql(answer(table(_CASES, schema)))}")
 
     def ask(self, row: dict[str, Any]) -> dict[str, Any]:
-        connection = self._backend.con
+        connection = self._connection
         connection.execute(f"DELETE FROM {_CASES}")
         connection.register("one", pa.Table.from_pylist([row], schema=self._schema))
         connection.execute(f"INSERT INTO {_CASES} FROM one")
-        answers: list[dict[str, Any]] = connection.execute("EXECUTE asked").to_arrow_table().to_pylist()
-        return answers[0]
+        asked = connection.execute("EXECUTE asked")
+        names = [name for name, *_ in asked.description or ()]
+        (answers,) = asked.fetchall()
+        return dict(zip(names, answers, strict=True))

@@ -15,6 +15,7 @@ import ibis
 import ibis.expr.types as ir
 
 from engine.evaluators.columnar.folding import COMPARISONS
+from engine.evaluators.columnar.loops import filtered, mapped
 from engine.evaluators.columnar.operands import Count
 from engine.population.layout import Layout
 from engine.program.expressions import (
@@ -129,19 +130,14 @@ def _within(lowering: Lowering, expr: Within, elements: Values) -> ir.Value:
 def _quantify(lowering: Lowering, expr: Quantify, elements: Values) -> ir.Value:
     over = lowering.value(expr.over, elements)
 
-    def each(holds: bool) -> ir.ArrayValue:  # noqa: FBT001
-        def test(element: ir.Value) -> ir.BooleanValue:
-            body = lowering.test(expr.body, {**elements, expr.element.key: element})
-            return body if holds else ~body
-
-        return over.map(test)
+    def holds(element: ir.Value) -> ir.BooleanValue:
+        return lowering.test(expr.body, {**elements, expr.element.key: element})
 
     if expr.kind == "exists":
-        return each(True).contains(True).fill_null(False)
+        return mapped(over, expr.element, holds).contains(True).fill_null(False)
     if expr.kind == "all":
-        return ~each(False).contains(True).fill_null(False)
-    holding = over.filter(lambda element: lowering.test(expr.body, {**elements, expr.element.key: element}))
-    return (holding.length() == 1).fill_null(False)
+        return ~mapped(over, expr.element, lambda element: ~holds(element)).contains(True).fill_null(False)
+    return (filtered(over, expr.element, holds).length() == 1).fill_null(False)
 
 
 def _size(lowering: Lowering, expr: Size, elements: Values) -> ir.Value:

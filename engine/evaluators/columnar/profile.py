@@ -19,6 +19,7 @@ import ibis.expr.types as ir
 
 from engine.evaluators.columnar.folding import rewritten
 from engine.evaluators.columnar.lowering import Lowering
+from engine.evaluators.columnar.loops import mapped
 from engine.evaluators.columnar.operands import Elements, operands
 from engine.program.expressions import And, Choose, Element, Expr, Literal, Named, Not, Or, Quantify
 
@@ -130,7 +131,8 @@ def _packed_list(lowering: Lowering, over: Expr, tests: Sequence[Expr]) -> ir.Ar
         words = packed([lowering.value(test, {ELEMENT: element}) for test in tests])
         return words[0] if len(words) == 1 else ibis.struct({f"w{n}": word for n, word in enumerate(words)})
 
-    elements = lowering.value(over, {}).map(pack)
+    of_list = lowering.value(over, {})
+    elements = mapped(of_list, Element(ELEMENT, over.type.element or over.type), pack)
     return ibis.coalesce(elements, ibis.literal([], elements.type()))
 
 
