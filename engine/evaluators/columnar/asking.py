@@ -14,6 +14,7 @@ from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.profile import Questions, packed, profile
 from engine.language.rule_file import EFFECTS
 from engine.population.layout import Layout
+from engine.program.expressions import Expr
 
 NO_LAW_EFFECT = "review"
 """What it comes to when no rule set is about the action on the day: see `engine.decision.decider`."""
@@ -31,8 +32,7 @@ class Asking:
     def __attrs_post_init__(self) -> None:
         questions = Questions()
         for law in self.laws:
-            questions.add([law.is_in_force])
-            questions.add(firing.holds for firing in law.firings)
+            questions.add(_conditions(law))
         object.__setattr__(self, "questions", questions)
 
     def profiles(self, cases: ir.Table, places: frozenset[str] | None = None) -> dict[str, ir.Value]:
@@ -46,9 +46,9 @@ class Asking:
         """A table with profiles, and the answers of law n beside them.
 
         `q{n}_outcome` is the place of the outcome in `EFFECTS`, `q{n}_law` whether any rule set is about the case, and
-        `q{n}_f0` and on have a bit for each firing of the law, set where it applies.
+        `q{n}_f0` and on have a bit for each firing of the law, set where it applies, `q{n}_n0` and on for each fact lacking.
         """
-        conditions = [c for law in self.laws for c in (law.is_in_force, *(f.holds for f in law.firings))]
+        conditions = [condition for law in self.laws for condition in _conditions(law)]
         answering = Answering(profiles, self.questions, conditions)
         columns: dict[str, ir.Value] = {}
         for n, law in enumerate(self.laws):
@@ -57,6 +57,8 @@ class Asking:
             columns[f"q{n}_outcome"] = _outcome(law, holding, is_in_force)
             columns[f"q{n}_law"] = is_in_force
             columns |= {f"q{n}_f{m}": word for m, word in enumerate(packed(holding))}
+            lacking = [answering.truth(lack.holds) for lack in law.needs]
+            columns |= {f"q{n}_n{m}": word for m, word in enumerate(packed(lacking) if lacking else ())}
         return answering.table.select(*profiles.columns, **columns)
 
     def with_elements(self, profiles: ir.Table) -> ir.Table:
@@ -69,6 +71,14 @@ class Asking:
             assert each is not None
             columns[f"q{n}_e{m}"] = answering.elements(each.over, each.element, firing.condition)
         return answering.table.select(*profiles.columns, **columns)
+
+
+def _conditions(law: Law) -> list[Expr]:
+    return [
+        law.is_in_force,
+        *(firing.holds for firing in law.firings),
+        *(lack.holds for lack in law.needs),
+    ]
 
 
 def _outcome(law: Law, holding: Sequence[ir.BooleanValue], is_in_force: ir.BooleanValue) -> ir.IntegerValue:

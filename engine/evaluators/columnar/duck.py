@@ -9,6 +9,9 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+# Fused projections would write out, wherever it is used, what has a projection of its own to be computed once.
+ibis.options.sql.fuse_selects = False
+
 _MERGING = "projection_pullup,projection_placement,in_clause,common_subexpressions"
 """Passes of the optimizer that undo a program's structure: they write shared conditions out wherever they are used, and
 take up to a hundred times as long to plan."""

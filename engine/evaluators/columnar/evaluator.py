@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import cache
+from itertools import count
 
 import ibis.expr.types as ir
 import pyarrow as pa
 
 from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.decoding import findings_of
-from engine.evaluators.columnar.duck import connect, sql, table
+from engine.evaluators.columnar.duck import connect, table
 from engine.evaluators.columnar.firings import law_of
 from engine.evaluators.columnar.lowering import Lowering
+from engine.evaluators.columnar.one_row import CASES, OneRow
 from engine.evaluators.evaluator import Facts, Holds
 from engine.population.layout import Layout
 from engine.program.expressions import Element, Expr
@@ -22,40 +24,43 @@ from engine.program.rule_set import RuleSet
 from engine.vocabulary import read_vocabulary
 from engine.vocabulary.derived import DerivedLists
 
-_CASES, _ELEMENT = "cases", "element"
+_ELEMENT = "element"
 
 
 class Columnar:
     """Evaluates rule sets over tables. Safe to share between threads, which wait for each other."""
 
     def __init__(self, rule_sets: Sequence[RuleSet]) -> None:
-        vocabulary = read_vocabulary()
-        self._layout = Layout(vocabulary, tuple(vocabulary.derived))
+        self._layout = _layout()
         self._law = law_of(rule_sets, None, None)
         self._asking = Asking([self._law], self._layout)
-        self._asked: _Query | None = None
+        self._findings: OneRow | None = None
+        self._connection = connect(threads=1)
+        self._numbers = count()
         self._lock = threading.Lock()
 
     def findings(self, action: str, as_of: str, facts: Facts, derived: DerivedLists) -> list[Finding] | None:
         """The rules that apply, in file order; None when no rule set for the action is in force that day."""
         row = self._layout.row(0, action, facts, derived, as_of=as_of)
         with self._lock:
-            if self._asked is None:
-                self._asked = _Query(self._layout.schema, self._answers)
-            answers = self._asked.ask(row)
+            if self._findings is None:
+                self._findings = self._query(_cases(), self._layout.schema, self._answers)
+            answers = self._findings.ask(row)
         return findings_of(self._law, 0, answers, derived)
 
     def expression(self, expr: Expr, element: Element | None = None) -> Holds:
         """An expression as a function of facts, day, action and derived lists, and of the element it is about."""
-        schema = self._layout.schema
+        cases, schema = _cases(), self._layout.schema
         if element is not None:
             schema = schema.append(pa.field(_ELEMENT, self._layout.arrow(element.type)))
+            cases = table(CASES, schema)
 
         def answer(cases: ir.Table) -> ir.Table:
             elements = {} if element is None else {element.key: cases[_ELEMENT]}
             return cases.select(holds=Lowering(cases, self._layout).test(expr, elements))
 
-        query = _Query(schema, answer)
+        with self._lock:
+            query = self._query(cases, schema, answer)
 
         def holds(facts: Facts, as_of: str, action: str, derived: DerivedLists, about: object = None) -> bool:
             row = self._layout.row(0, action, facts, derived, as_of=as_of)
@@ -70,23 +75,16 @@ class Columnar:
         profiles = cases.select(**self._asking.profiles(cases))
         return self._asking.with_elements(self._asking.answered(profiles))
 
+    def _query(self, cases: ir.Table, schema: pa.Schema, answer: Callable[[ir.Table], ir.Table]) -> OneRow:
+        return OneRow(self._connection, next(self._numbers), cases, schema, answer)
 
-class _Query:
-    """A question put to tables of one row, planned once."""
 
-    def __init__(self, schema: pa.Schema, answer: Callable[[ir.Table], ir.Table]) -> None:
-        self._schema = schema
-        self._connection = connect(threads=1)
-        self._connection.register("empty", schema.empty_table())
-        self._connection.execute(f"CREATE TABLE {_CASES} AS FROM empty")
-        self._connection.execute(f"PREPARE asked AS {sql(answer(table(_CASES, schema)))}")
+@cache
+def _layout() -> Layout:
+    vocabulary = read_vocabulary()
+    return Layout(vocabulary, tuple(vocabulary.derived))
 
-    def ask(self, row: dict[str, Any]) -> dict[str, Any]:
-        connection = self._connection
-        connection.execute(f"DELETE FROM {_CASES}")
-        connection.register("one", pa.Table.from_pylist([row], schema=self._schema))
-        connection.execute(f"INSERT INTO {_CASES} FROM one")
-        asked = connection.execute("EXECUTE asked")
-        names = [name for name, *_ in asked.description or ()]
-        (answers,) = asked.fetchall()
-        return dict(zip(names, answers, strict=True))
+
+@cache
+def _cases() -> ir.Table:
+    return table(CASES, _layout().schema)

@@ -27,6 +27,7 @@ from engine.program.expressions import (
     named,
     negation,
 )
+from engine.program.finding import Need
 from engine.program.rule_set import Block, Item, Rule, RuleSet
 from engine.vocabulary.model import DATE, STRING
 
@@ -62,11 +63,21 @@ class Firing:
 
 
 @attrs.frozen(eq=False)
+class Lack:
+    """A fact that the conditions of an order lack: of which order, which fact, and when."""
+
+    order: str
+    need: Need
+    holds: Expr
+
+
+@attrs.frozen(eq=False)
 class Law:
-    """What a policy asks of a case: `is_in_force` says whether any rule set is about it."""
+    """What a policy asks of a case: `is_in_force` says whether any rule set is about it, `needs` what orders lack."""
 
     firings: tuple[Firing, ...]
     is_in_force: Expr
+    needs: tuple[Lack, ...] = ()
 
 
 def law_of(rule_sets: Sequence[RuleSet], as_of: str | None, touches: Sequence[Touch] | None) -> Law:
@@ -93,7 +104,16 @@ class _Asking:
             ranks = {id(rule): len(ranks) + n for n, rule in enumerate(rule_set.rules)} | ranks
             found = self._block(rule_set.block, applies)
             firings += [attrs.evolve(firing, rank=ranks[id(firing.rule)]) for firing in found]
-        return Law(tuple(firing for firing in firings if firing.guard != FALSE), disjunction(tuple(about)))
+        return Law(
+            tuple(firing for firing in firings if FALSE not in (firing.guard, firing.condition)),
+            disjunction(tuple(about)),
+            tuple(self._lacks()),
+        )
+
+    def _lacks(self) -> Iterator[Lack]:
+        for order, touch in {touch.order.id: touch for touch in self._touches or ()}.items():
+            for need, holds in touch.needs:
+                yield Lack(order, need, self._known(holds))
 
     def _applies(self, rule_set: RuleSet) -> Expr:
         actions = tuple(Literal(action, STRING) for action in rule_set.actions)

@@ -37,12 +37,16 @@ _WORDS = ("id", "name")
 
 @attrs.frozen(eq=False)
 class Touch:
-    """An order that may touch a case on one ground: when it does, and the fields of the `measure` that it then is."""
+    """An order that may touch a case on one ground: when it does, and the fields of the `measure` that it then is.
+
+    `needs` are the absent facts on which its conditions depend, each with when it is one of them.
+    """
 
     order: Order
     ground: str
     present: Expr
     fields: dict[str, Expr]
+    needs: tuple[tuple[Need, Expr], ...]
 
 
 def touches_of(orders: Sequence[Order], vocabulary: Vocabulary, as_of: Expr) -> list[Touch]:
@@ -59,11 +63,11 @@ class _Writing:
     def touches(self, order: Order) -> Iterator[Touch]:
         grounds = self._jurisdiction(order) if order.target_kind == "jurisdiction" else self._person(order)
         issued = Compare(">=", self._as_of, Literal(order.issued_on, DATE))
-        fields = self._fields(order)
+        fields, needs = self._fields(order), self._needs(order)
         for ground, holds in grounds:
             label = f"{order.id} by {ground}"
             present = named(label, conjunction((issued, holds)))
-            yield Touch(order, ground, present, {**fields, "ground": self._word("ground", ground)})
+            yield Touch(order, ground, present, {**fields, "ground": self._word("ground", ground)}, needs)
 
     # -- orders on a jurisdiction
 
@@ -160,14 +164,28 @@ class _Writing:
 
     def _conditions(self, order: Order) -> Expr:
         """One condition that fails on facts that are there settles it, whatever the others lack."""
-        unmet = [negation(condition.expr) for condition in order.conditions]
+        met, unmet, unknown = (self._word("conditions", word) for word in ("met", "unmet", "unknown"))
+        otherwise = Choose(self._is_settled(order), unmet, unknown, met.type)
+        return Choose(disjunction(tuple(_unmet(order))), otherwise, met, met.type)
+
+    def _is_settled(self, order: Order) -> Expr:
         failing = [
             conjunction((fails, *(Has(self._read(need)) for need in condition.reads)))
-            for fails, condition in zip(unmet, order.conditions, strict=True)
+            for fails, condition in zip(_unmet(order), order.conditions, strict=True)
         ]
-        met, is_unmet, unknown = (self._word("conditions", word) for word in ("met", "unmet", "unknown"))
-        otherwise = Choose(disjunction(tuple(failing)), is_unmet, unknown, met.type)
-        return Choose(negation(disjunction(tuple(unmet))), met, otherwise, met.type)
+        return disjunction(tuple(failing))
+
+    def _needs(self, order: Order) -> tuple[tuple[Need, Expr], ...]:
+        """What the conditions that are not met lack, unless one of them is settled without."""
+        found: dict[str, tuple[Need, list[Expr]]] = {}
+        for fails, condition in zip(_unmet(order), order.conditions, strict=True):
+            for need in condition.reads:
+                found.setdefault(need.at, (need, []))[1].append(fails)
+        open_ = negation(self._is_settled(order))
+        return tuple(
+            (need, conjunction((open_, disjunction(tuple(fails)), negation(Has(self._read(need))))))
+            for need, fails in found.values()
+        )
 
     # -- small parts
 
@@ -200,3 +218,7 @@ class _Writing:
     def _element(name: str, list_type: Type) -> Element:
         assert list_type.element is not None
         return Element(f"{name}#touch", list_type.element)
+
+
+def _unmet(order: Order) -> list[Expr]:
+    return [negation(condition.expr) for condition in order.conditions]
