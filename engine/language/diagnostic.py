@@ -55,6 +55,7 @@ CODES = {
     "R604": "an overlay makes a hold that names nothing to supply",
     "R605": "an overlay decides where the law is silent",
     "R606": "the effects that an overlay tightens are not well-formed",
+    "R701": "a simulation is not well-formed",
 }
 """Every code with what it stands for; docs/diagnostics.md has a section for each."""
 

@@ -74,12 +74,12 @@ def load_files(
     return attrs.evolve(policy, warnings=in_order(loading.diagnostics))
 
 
-def with_orders(policy: Policy, files: Mapping[str, str]) -> Policy:
+def with_orders(policy: Policy, files: Mapping[str, str], *, shown: Mapping[str, str] | None = None) -> Policy:
     """The same policy with the orders of more files, by their paths below `jurisdictions/measures/`.
 
-    The rules are not read again. Raises PolicyError as `load` does.
+    The rules are not read again. `shown` names the files in diagnostics. Raises PolicyError as `load` does.
     """
-    loading = _Loading(files, {})
+    loading = _Loading(files, shown or {})
     orders = loading.orders(policy.places, Scope(policy.world), policy.orders)
     loading.stop_on_errors()
     added = {name: texts_of(node) for name, node in loading.nodes.items()}

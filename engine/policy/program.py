@@ -33,7 +33,7 @@ def read_program(
     """
     if not documents:
         return None
-    forms = dict(_leaves(schema("program")))
+    forms = program_forms()
     values: dict[str, Value] = {}
     for document in documents:
         for name, said in _flatten(document.plain):
@@ -95,8 +95,12 @@ _JUDGES: Mapping[str, _Judge] = {
 # -- the form of the file
 
 
+def program_forms() -> dict[str, Mapping[str, Any]]:
+    """Every value of the program by its dotted name, with its form as JSON Schema."""
+    return dict(_leaves(schema("program")))
+
+
 def _leaves(part: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every value of the program by its dotted name, with its form."""
     definitions = schema("program")["$defs"]
     for name, form in part["properties"].items():
         meant = definitions[form["$ref"].rpartition("/")[2]] if "$ref" in form else form

@@ -1,8 +1,9 @@
 """`fixtures/invalid`: one file for each defect, and beside it everything that is said about it, carets and all.
 
 A file is loaded as a rule set of its own name, beside the sources, switches and program of `small_rules`, unless its
-first line says `# stands as <path>`. One that stands in `overlay/` is laid over them and a few rules. After a change of
-messages, `pytest --update-golden` writes the `.expected` files anew; a file that loads never gets one.
+first line says `# stands as <path>`. One that stands in `overlay/` is laid over them and a few rules, one in
+`simulation/` is a simulation of them. After a change of messages, `pytest --update-golden` writes the `.expected` files
+anew; a file that loads never gets one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from small_rules import INTERPRETATIONS, PROGRAM, SOURCES
 from engine import PolicyError, load
 from engine.language.diagnostic import CODES, Diagnostic
 from engine.language.rendering import render_text
+from engine.simulation.job import read_job
+from engine.simulation.policies import job_policies
 from engine.testing import run_tests
 
 INVALID = Path(__file__).resolve().parents[2] / "fixtures" / "invalid"
@@ -51,6 +54,7 @@ def lay_out(name: str, directory: Path) -> None:
     (directory / "jurisdictions" / "measures").mkdir(parents=True)
     for layer in ("rules", "overlay"):
         (directory / layer / "definitions").mkdir(parents=True)
+    (directory / "simulation").mkdir()
     for path, text in others.items():
         (directory / path).write_text(text, "utf-8")
     (directory / (stands[1].decode() if stands else f"rules/{name}.yaml")).write_bytes(content)
@@ -62,6 +66,8 @@ def complaints(name: str, directory: Path) -> tuple[tuple[Diagnostic, ...], str]
     try:
         load([directory / "rules", directory / "overlay"], directory / "jurisdictions")
         run_tests([directory / "rules", directory / "overlay"], directory / "jurisdictions")
+        for simulation in (directory / "simulation").iterdir():
+            job_policies(read_job(simulation), directory / "rules", directory / "jurisdictions")
     except PolicyError as error:
         text = render_text(error.diagnostics, error.texts).replace(f"{directory}/", "")
         return error.diagnostics, re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE) + "\n"

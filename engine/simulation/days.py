@@ -1,0 +1,65 @@
+"""The days on which a simulation decides, where its file names none: those on which an order changes its state."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+
+import attrs
+
+from engine.measures.order import Order
+from engine.simulation.job import Job
+from engine.simulation.policies import Policies
+
+_LAST_OF_ALL = datetime.date.max.isoformat()
+_IN_FORCE = ("binding", "extended")
+
+
+@attrs.frozen
+class Days:
+    """Days to decide on, as ISO text in their order, and the one of them that is looked at in detail."""
+
+    dates: tuple[str, ...]
+    main: str
+
+
+def job_days(job: Job, policies: Policies, today: datetime.date) -> Days:
+    """The days of a simulation.
+
+    Where the file names none, they are those that matter to the orders which only the baseline or only a candidate has;
+    without such orders it is `today`. The main date, where the file names none, is the first of the days on which the
+    most of the added orders bind, and so the first day where none does. One that the file names is looked at, too.
+    """
+    added = [order for candidate in policies.candidates for order in policies.added_orders(candidate)]
+    dropped = [order for candidate in policies.candidates for order in policies.dropped_orders(candidate)]
+    dates = set(job.dates) or {day for order in (*added, *dropped) for day in days_of(order)} or {today.isoformat()}
+    if job.main_date:
+        dates.add(job.main_date)
+    in_order = tuple(sorted(dates))
+    # `max` keeps the first of equals.
+    main = job.main_date or max(
+        in_order, key=lambda day: sum(order.state(day) in _IN_FORCE for order in added or dropped)
+    )
+    return Days(in_order, main)
+
+
+def days_of(order: Order) -> tuple[str, ...]:
+    """The days that matter to an order: the last before its issue and that of its issue, of each period of its life the
+    last and the one after it, and the middle of the time in which it binds. An end that is not stated has no days."""
+    return tuple(sorted(set(_days_of(order))))
+
+
+def _days_of(order: Order) -> Iterator[str]:
+    if order.issued_on > datetime.date.min.isoformat():
+        yield _shifted(order.issued_on, -1)
+    yield order.issued_on
+    ends = [period.until for period in order.periods if period.until != _LAST_OF_ALL]
+    for end in ends:
+        yield end
+        yield _shifted(end, 1)
+    span = datetime.date.fromisoformat(ends[-1]) - datetime.date.fromisoformat(order.binding_on)
+    yield _shifted(order.binding_on, max(span.days, 0) // 2)
+
+
+def _shifted(day: str, days: int) -> str:
+    return (datetime.date.fromisoformat(day) + datetime.timedelta(days=days)).isoformat()

@@ -1,0 +1,289 @@
+"""What a simulation's file comes to: its policies, its days, and the digest that names its result."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from engine import load
+from engine.policy.constants import Overrides
+from engine.simulation.days import Days, days_of, job_days
+from engine.simulation.digest import result_digest
+from engine.simulation.job import MAX_DATES, Generated, Job, JobError, read_job
+from engine.simulation.policies import Policies, job_policies
+from engine.simulation.ways import BUILT_IN, ELSEWHERE
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES, JURISDICTIONS = ROOT / "rules", ROOT / "fixtures" / "jurisdictions"
+TODAY = datetime.date(2026, 12, 1)
+GENERATED = {"generate": {"accounts": 1000, "seed": 1, "as_of": "2026-12-01"}}
+ORDER = {
+    "id": "draft",
+    "kind": "prohibition",
+    "target": {"jurisdiction": "X-RURITANIA"},
+    "issued_on": "2027-01-11",
+    "finding": "F.",
+}
+
+
+def write(folder: Path, content: Mapping[str, Any], **orders: Mapping[str, Any]) -> Path:
+    """A job's file, and beside it the orders in `orders/`."""
+    (folder / "orders").mkdir(exist_ok=True, parents=True)
+    for name, order in orders.items():
+        (folder / "orders" / f"{name}.yaml").write_text(yaml.safe_dump(order), "utf-8")
+    said = {"name": "n", "title": "T", "population": GENERATED, "candidates": [{"id": "c", "title": "C"}], **content}
+    path = folder / "job.yaml"
+    path.write_text(yaml.safe_dump(said, sort_keys=False), "utf-8")
+    return path
+
+
+def policies_of(path: Path) -> tuple[Job, Policies]:
+    job = read_job(path)
+    return job, job_policies(job, RULES, JURISDICTIONS)
+
+
+def with_measures(*names: str) -> dict[str, Any]:
+    return {"id": "c", "title": "C", "measures": [f"orders/{name}.yaml" for name in names]}
+
+
+def said(path: Path) -> list[str]:
+    """The complaints about a job, with the last part of the file's path and the line."""
+    with pytest.raises(JobError) as caught:
+        policies_of(path)
+    return [f"{Path(d.span.file).name}:{d.span.line} {d.code} {d.message}" for d in caught.value.diagnostics]
+
+
+def test_the_example_has_three_candidates_and_the_days_of_their_orders() -> None:
+    job = read_job(ROOT / "fixtures" / "simulations" / "freedonia.yaml")
+    policies = job_policies(job, RULES, ROOT / "jurisdictions")
+    assert [candidate.id for candidate in job.candidates] == ["prohibition", "conditions", "person"]
+    assert [order.id for order in policies.added_orders("conditions")] == ["freedonia-conditions-2027"]
+    days = job_days(job, policies, TODAY)
+    assert days.dates == (
+        *("2027-01-10", "2027-01-11", "2027-07-09", "2027-07-10"),
+        *("2027-10-10", "2028-01-10", "2028-01-11"),
+    )
+    assert days.main == "2027-07-10"
+    assert job.text.startswith("# Fiction.")
+
+
+def test_what_is_left_out_is_what_comes_with_ostiary(tmp_path: Path) -> None:
+    job, policies = policies_of(write(tmp_path, {}))
+    shipped = load(RULES, JURISDICTIONS)
+    assert policies.baseline.digest == policies.candidates["c"].digest == shipped.digest
+    assert (job.examples, job.suppress_below, job.about, job.mapping) == (3, 0, "", None)
+    assert job.population == Generated(1000, 1, "2026-12-01", None, None)
+    assert job.baseline.title == "The rules as they stand"
+    assert policies.ways[0].id == "reseller-that-tells"
+    assert job_days(job, policies, TODAY) == Days(("2026-12-01",), "2026-12-01")
+
+
+def test_a_candidate_has_the_digest_that_the_policy_will_have(tmp_path: Path) -> None:
+    _, policies = policies_of(write(tmp_path / "job", {"candidates": [with_measures("draft")]}, draft=ORDER))
+    future = tmp_path / "jurisdictions"
+    shutil.copytree(JURISDICTIONS, future)
+    shutil.copy(tmp_path / "job" / "orders" / "draft.yaml", future / "measures" / "draft.yaml")
+    assert policies.candidates["c"].digest == load(RULES, future).digest
+
+
+def test_a_candidate_has_from_the_baseline_what_it_does_not_say(tmp_path: Path) -> None:
+    content = {
+        "baseline": {
+            "measures": ["orders/one.yaml"],
+            "interpretations": {"Q05": "determined", "Q08": "owner_only"},
+            "program": {"unverified.pending": "hold", "training.custom.ops_over": 1},
+        },
+        "candidates": [
+            {"id": "same", "title": "Same"},
+            {"id": "read", "title": "Read", "interpretations": {"Q05": "verified"}},
+            {"id": "none", "title": "None", "measures": []},
+            {"id": "two", "title": "Two", "measures": ["orders"]},
+        ],
+    }
+    job, policies = policies_of(write(tmp_path, content, one=ORDER, two={**ORDER, "id": "other"}))
+    baseline = policies.baseline
+    assert policies.candidates["same"].digest == baseline.digest
+    assert baseline.readings["Q05"] == "determined"
+    assert policies.candidates["read"].readings["Q05"] == "verified"
+    assert policies.candidates["read"].readings["Q08"] == "owner_only"
+    assert policies.added_orders("same") == policies.dropped_orders("same") == ()
+    assert [order.id for order in policies.dropped_orders("none")] == ["draft"]
+    assert [order.id for order in policies.added_orders("two")] == ["other"]
+    values = {"unverified.pending": "hold", "training.custom.ops_over": 1.0}
+    plain = load(RULES, JURISDICTIONS, Overrides({"Q05": "determined", "Q08": "owner_only"}, values))
+    assert policies.candidates["none"].digest == plain.digest
+    assert job_days(job, policies, TODAY).main == "2027-07-10"
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [
+        ("2027-01-15", ["2027-01-15"]),
+        (["2027-02-01", "2027-01-01", "2027-02-01"], ["2027-01-01", "2027-02-01"]),
+        (
+            {"from": "2027-01-01", "until": "2027-01-20", "every": 7},
+            ["2027-01-01", "2027-01-08", "2027-01-15"],
+        ),
+        ({"from": "9999-12-30", "until": "9999-12-31"}, ["9999-12-30", "9999-12-31"]),
+    ],
+)
+def test_days_that_the_file_names(tmp_path: Path, dates: Any, expected: list[str]) -> None:
+    job, policies = policies_of(write(tmp_path, {"dates": dates}))
+    assert job_days(job, policies, TODAY) == Days(tuple(expected), expected[0])
+    job, policies = policies_of(write(tmp_path, {"dates": dates, "main_date": "2027-01-19"}))
+    assert job_days(job, policies, TODAY) == Days(tuple(sorted({*expected, "2027-01-19"})), "2027-01-19")
+
+
+def test_too_many_days_and_just_enough(tmp_path: Path) -> None:
+    job = read_job(write(tmp_path, {"dates": {"from": "2027-01-01", "until": "2028-02-04"}}))
+    assert len(job.dates) == MAX_DATES
+    with pytest.raises(JobError, match="more than 400 days"):
+        read_job(write(tmp_path, {"dates": {"from": "2027-01-01", "until": "9999-12-31"}}))
+
+
+def test_the_main_day_is_the_first_on_which_most_orders_bind(tmp_path: Path) -> None:
+    later = {**ORDER, "id": "later", "issued_on": "2027-03-01"}
+    content = {"candidates": [with_measures("one", "later")], "dates": {"from": "2027-06-01", "until": "2027-12-31"}}
+    job, policies = policies_of(write(tmp_path, content, one=ORDER, later=later))
+    assert job_days(job, policies, TODAY).main == "2027-08-28"
+
+
+def test_days_of_an_order_that_is_extended(tmp_path: Path) -> None:
+    stated = {**ORDER, "extensions": [{"published_on": "2028-01-01", "until": "2029-01-10"}]}
+    open_ended = {**ORDER, "id": "open", "extensions": [{"published_on": "2028-01-01"}]}
+    content = {"candidates": [with_measures("stated", "open")]}
+    _, policies = policies_of(write(tmp_path, content, stated=stated, open=open_ended))
+    of = {order.id: days_of(order) for order in policies.added_orders("c")}
+    assert of["draft"][-5:] == ("2028-01-10", "2028-01-11", "2028-04-10", "2029-01-10", "2029-01-11")
+    assert of["open"][-2:] == ("2028-01-10", "2028-01-11")
+
+
+def test_the_digest_follows_what_is_said_and_not_where_it_lies(tmp_path: Path) -> None:
+    content = {"candidates": [with_measures("draft")]}
+
+    def digest(folder: str, more: Mapping[str, Any], order: Mapping[str, Any] = ORDER, people: str = "sha256:1") -> str:
+        job, policies = policies_of(write(tmp_path / folder, {**content, **more}, draft=order))
+        return result_digest(job, people, policies, job_days(job, policies, TODAY))
+
+    first = digest("a", {})
+    assert first.startswith("sha256:")
+    assert digest("b/c", {}) == first
+    others = [
+        digest("a", {"name": "m"}),
+        digest("a", {"title": "Other"}),
+        digest("a", {"examples": 2}),
+        digest("a", {"suppress_below": 5}),
+        digest("a", {"evasion": []}),
+        digest("a", {"dates": "2027-08-01"}),
+        digest("a", {"main_date": "2027-10-10"}),
+        digest("a", {}, {**ORDER, "finding": "Another."}),
+        digest("a", {}, people="sha256:2"),
+        digest("a", {"baseline": {"interpretations": {"Q05": "determined"}}}),
+    ]
+    assert len({first, *others}) == 1 + len(others)
+
+
+def test_mistakes_of_orders_are_told_with_their_own_files(tmp_path: Path) -> None:
+    wrong = {**ORDER, "target": {"jurisdiction": "RURITANIA"}}
+    unfound = {key: value for key, value in ORDER.items() if key != "finding"}
+    content = {
+        "candidates": [
+            {"id": "a", "title": "A", "measures": ["orders/wrong.yaml"]},
+            {"id": "b", "title": "B", "measures": ["orders/unfound.yaml"]},
+        ]
+    }
+    complaints = said(write(tmp_path, content, wrong=wrong, unfound=unfound))
+    assert [complaint.partition(" ")[2] for complaint in complaints] == [
+        "R403 the order states no finding, on which every measure rests (7.307(a)(3))",
+        "R403 `RURITANIA` is not a known place",
+    ]
+    assert [complaint.partition(":")[0] for complaint in complaints] == ["unfound.yaml", "wrong.yaml"]
+
+
+def test_two_orders_cannot_have_one_file_name_or_one_id(tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "draft.yaml").write_text("id: other\n", "utf-8")
+    content = {"candidates": [{"id": "c", "title": "C", "measures": ["orders", "more/draft.yaml"]}]}
+    assert said(write(tmp_path, content, draft=ORDER)) == [
+        f"draft.yaml:1 R205 another order has a file of this name, {tmp_path}/orders/draft.yaml"
+    ]
+    same_id = {"candidates": [{"id": "c", "title": "C", "measures": ["orders"]}]}
+    (complaint,) = said(write(tmp_path, same_id, draft=ORDER, twin=ORDER))
+    assert "R205 an order `draft` exists already" in complaint
+    shipped = {"candidates": [{"id": "c", "title": "C", "measures": [str(JURISDICTIONS / "measures")]}]}
+    complaints = said(write(tmp_path, shipped))
+    assert len(complaints) == len(list((JURISDICTIONS / "measures").glob("*.yaml")))
+
+
+def test_a_mistake_that_the_baseline_hands_down_is_told_once(tmp_path: Path) -> None:
+    content = {
+        "baseline": {"program": {"unverified.pending": "never"}},
+        "candidates": [{"id": "a", "title": "A"}, {"id": "b", "title": "B", "interpretations": {"Q05": "maybe"}}],
+    }
+    complaints = said(write(tmp_path, content))
+    assert [complaint.partition(" ")[2] for complaint in complaints] == [
+        "R401 `maybe` is not an option of `Q05`",
+        "R402 `unverified.pending` is not one of the words known here",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("", "the file is empty"),
+        ("- a list\n", "the file is a list, not an object"),
+        ("name: [\n", "while parsing a flow node"),
+        ("name: n\ntitle: T\npopulation: '\0'\ncandidates: []\n", "U+0000"),
+        (f"name: n\ntitle: T\npopulation: {'x' * 5000}\ncandidates: [{{id: a, title: A}}]\n", "there is no"),
+        (f"name: n\ntitle: T\npopulation: .\nmapping: {'x' * 5000}\ncandidates: [{{id: a, title: A}}]\n", "is no"),
+        (f"name: n\ntitle: T\npopulation: .\ncandidates: [{{id: a, title: A, rules: [{'x' * 500}]}}]\n", "is no"),
+        (f"name: n\ntitle: T\npopulation: .\ncandidates: [{{id: a, title: A, measures: [{'x' * 500}]}}]\n", "is no"),
+        ('name: n\ntitle: T\npopulation: "a\\0b"\ncandidates: [{id: a, title: A}]\n', "there is no"),
+        ("name: n\ntitle: T\npopulation: *x\ncandidates: [{id: a, title: A}]\n", "alias"),
+    ],
+)
+def test_what_is_no_job_is_refused_in_words(tmp_path: Path, text: str, complaint: str) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(JobError, match=r"error\[R\d+\] .*job.yaml:\d+:\d+: ") as caught:
+        read_job(path)
+    assert complaint in str(caught.value)
+
+
+def test_a_job_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(JobError, match="no such file"):
+        read_job(tmp_path / "job.yaml")
+    with pytest.raises(JobError, match="is a directory"):
+        read_job(tmp_path)
+
+
+# -- docs/simulation.md
+
+PAGE = (ROOT / "docs" / "simulation.md").read_text("utf-8")
+
+
+def test_the_examples_of_the_documentation_are_simulations(tmp_path: Path) -> None:
+    job, ways = re.findall(r"^```yaml\n(.*?)```", PAGE, flags=re.MULTILINE | re.DOTALL)
+    beside = tmp_path / "simulations"
+    shutil.copytree(ROOT / "fixtures" / "simulations", beside)
+    shutil.copytree(JURISDICTIONS, tmp_path / "jurisdictions")
+    (beside / "documented.yaml").write_text(job + ways, "utf-8")
+    read, policies = policies_of(beside / "documented.yaml")
+    assert [candidate.id for candidate in read.candidates] == ["prohibition", "determined"]
+    assert [way.id for way in policies.ways] == ["another-place-of-use", "moves-its-seat"]
+
+
+def test_every_key_and_every_built_in_way_is_documented() -> None:
+    form = yaml.safe_load((ROOT / "engine" / "simulation" / "form.yaml").read_text("utf-8"))
+    parts = [form, form["properties"]["baseline"], form["properties"]["candidates"]["items"], form["$defs"]["way"]]
+    keys = {key for part in parts for key in part["properties"]}
+    built_in = {way["id"] for way in yaml.safe_load(BUILT_IN.read_text("utf-8"))}
+    assert [word for word in sorted(keys | built_in) if f"`{word}`" not in PAGE] == []
+    assert ", ".join(ELSEWHERE[:-1]) + f" and {ELSEWHERE[-1]}" in PAGE
