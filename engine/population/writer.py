@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -11,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from engine.population.layout import Layout
-from engine.population.population import ACCOUNTS, TABLE, Manifest, Population
+from engine.population.population import ACCOUNTS, PLACES, TABLE, Manifest, Population
 
 MEMORY = "1GB"
 """What DuckDB may use before it writes to disk."""
@@ -52,6 +53,8 @@ class PopulationWriter:
 
     def finish(self, manifest: Manifest) -> Population:
         """The population, in its folder. One that stood there under the same name is replaced."""
+        occurring = " UNION ".join(_codes(self._layout))
+        self._connection.execute(f"CREATE TABLE {PLACES} AS SELECT code FROM ({occurring}) WHERE code IS NOT NULL")
         self._connection.execute("CHECKPOINT")
         self._connection.close()
         manifest.write(self._unfinished)
@@ -59,3 +62,23 @@ class PopulationWriter:
             shutil.rmtree(self._folder)
         self._unfinished.rename(self._folder)
         return Population(self._folder, manifest)
+
+
+def _codes(layout: Layout) -> Iterator[str]:
+    """A query for each column that has places, or lists of them, or elements that do."""
+    lists = [(name, record) for name, record in layout.derived.items()]
+    for column in layout.facts:
+        element = column.type.element
+        if element is not None and element.kind == "record":
+            lists.append((column.path, element.name))
+        elif element is not None and element.kind == "place":
+            yield f'SELECT DISTINCT unnest("{column.path}") AS code FROM {TABLE}'
+        elif column.type.kind == "place":
+            yield f'SELECT DISTINCT "{column.path}" AS code FROM {TABLE}'
+    for name, record in lists:
+        for column in layout.element(record):
+            said = f'list_transform("{name}", lambda element: element."{column.path}")'
+            if column.type.kind == "place":
+                yield f"SELECT DISTINCT unnest({said}) AS code FROM {TABLE}"
+            elif column.type.element is not None and column.type.element.kind == "place":
+                yield f"SELECT DISTINCT unnest(flatten({said})) AS code FROM {TABLE}"

@@ -23,10 +23,11 @@ _SEVERITY = {effect: rank for rank, effect in enumerate(EFFECTS)}
 
 @attrs.frozen(eq=False)
 class Asking:
-    """The laws asked, and the questions they are made of."""
+    """The laws asked, and the questions they are made of. Their numbers begin with `first`."""
 
     laws: Sequence[Law]
     layout: Layout
+    first: int = 0
     questions: Questions = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -51,7 +52,7 @@ class Asking:
         conditions = [condition for law in self.laws for condition in _conditions(law)]
         answering = Answering(profiles, self.questions, conditions)
         columns: dict[str, ir.Value] = {}
-        for n, law in enumerate(self.laws):
+        for n, law in enumerate(self.laws, self.first):
             holding = [answering.truth(firing.holds) for firing in law.firings]
             is_in_force = answering.truth(law.is_in_force)
             columns[f"q{n}_outcome"] = _outcome(law, holding, is_in_force)
@@ -63,7 +64,9 @@ class Asking:
 
     def with_elements(self, profiles: ir.Table) -> ir.Table:
         """Further, as `q{n}_e{m}`, for firing m over a list: for which elements it applies, if its guard holds."""
-        looping = [(n, m, f) for n, law in enumerate(self.laws) for m, f in enumerate(law.firings) if f.loops]
+        looping = [
+            (n, m, f) for n, law in enumerate(self.laws, self.first) for m, f in enumerate(law.firings) if f.loops
+        ]
         answering = Answering(profiles, self.questions, [])
         columns = {}
         for n, m, firing in looping:

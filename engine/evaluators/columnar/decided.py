@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import attrs
 import ibis
 import ibis.expr.types as ir
 
 from engine.evaluators.columnar.asking import Asking
+from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.workplace import Workplace
+from engine.program.expressions import Expr
 
 ROW, PROFILE, ACCOUNTS_OF, FIRST = "row", "profile", "accounts_of", "first_row"
 
@@ -26,25 +28,45 @@ class Decided:
 def decide(
     asking: Asking,
     workplace: Workplace,
-    further: Mapping[str, ir.Value],
+    table: ir.Table,
+    further: Mapping[str, Expr],
+    labels: Sequence[str] = (),
     places: frozenset[str] | None = None,
-    prefix: str = "",
 ) -> Decided:
-    """Put the laws to every account of the workplace's population.
+    """Put the laws to every account of a table.
 
-    `further` are columns over `workplace.accounts` that `accounts` is to have. `places` are all that occur in the
-    population, where that is known. `prefix` tells the tables apart from those of another pass.
+    `further` are more columns that `accounts` is to have, and `labels` columns of the table that it keeps. `places` are
+    all that occur in the population, where that is known.
     """
-    table = workplace.accounts
     profile = asking.profiles(table, places)
-    asked = workplace.keep(f"{prefix}asked", table.select(ROW, **profile, **further), "asking every account")
-    grouped = asked.group_by(list(profile)).aggregate(
-        **{ACCOUNTS_OF: asked.count(), FIRST: asked[ROW].min()},
-    )
-    numbered = grouped.mutate(**{PROFILE: ibis.row_number().over(order_by=grouped[FIRST])})
-    profiles = workplace.keep(f"{prefix}profiles", numbered, "finding who answers alike")
-    answered = asking.answered(profiles).drop(*profile)
-    answers = workplace.keep(f"{prefix}answers", answered, "deciding")
-    joined = asked.join(profiles.select(PROFILE, *profile), list(profile))
-    accounts = workplace.keep(f"{prefix}decided", joined.select(ROW, PROFILE, *further), "deciding every account")
+    lowering = Lowering(table, asking.layout, places)
+    more = {name: lowering.value(expr, {}) for name, expr in further.items()}
+    name = f"laws{asking.first}"
+    asked = workplace.keep(f"{name}_asked", table.select(ROW, *labels, **more, **profile), "asking every account")
+    profiles = workplace.keep(f"{name}_profiles", _numbered(asked, list(profile)), "finding who answers alike")
+    answers = workplace.keep(f"{name}_answers", asking.answered(profiles).drop(*profile), "deciding")
+    joined = asked.join(profiles.select(PROFILE, *profile), list(profile)).select(ROW, PROFILE, *labels, *further)
+    accounts = workplace.keep(f"{name}_accounts", joined, "deciding every account")
     return Decided(accounts, answers)
+
+
+def merged(one: Decided, other: Decided, workplace: Workplace) -> Decided:
+    """Two decided populations of the same accounts as one: a profile is a profile of the one and one of the other."""
+    both = one.accounts.join(other.accounts.select(ROW, other=other.accounts[PROFILE]), ROW)
+    both = workplace.keep("both", both.rename(one=PROFILE), "deciding every account")
+    profiles = workplace.keep("both_profiles", _numbered(both, ["one", "other"]), "finding who answers alike")
+    answers = profiles.join(one.answers.drop(ACCOUNTS_OF, FIRST).rename(one=PROFILE), "one")
+    answers = answers.join(other.answers.drop(ACCOUNTS_OF, FIRST).rename(other=PROFILE), "other").drop("one", "other")
+    accounts = both.join(profiles.select(PROFILE, "one", "other"), ["one", "other"]).drop("one", "other")
+    return Decided(
+        workplace.keep("both_accounts", accounts, "deciding every account"),
+        workplace.keep("both_answers", answers, "deciding"),
+    )
+
+
+def _numbered(table: ir.Table, profile: Sequence[str]) -> ir.Table:
+    """The profiles of a table, each once and with a number."""
+    grouped = table.group_by(list(profile)).aggregate(
+        **{ACCOUNTS_OF: table.count(), FIRST: table[ROW].min()},
+    )
+    return grouped.mutate(**{PROFILE: ibis.row_number().over(order_by=grouped[FIRST])})

@@ -152,7 +152,9 @@ def _text_test(lowering: Lowering, expr: TextTest, elements: Values) -> ir.Value
 
 def _arithmetic(lowering: Lowering, expr: Arithmetic, elements: Values) -> ir.Value:
     left, right = lowering.value(expr.left, elements), lowering.value(expr.right, elements)
-    computed: ir.Value = left + right if expr.operator == "+" else left - right if expr.operator == "-" else left * right
+    computed: ir.Value = (
+        left + right if expr.operator == "+" else left - right if expr.operator == "-" else left * right
+    )
     return computed
 
 

@@ -13,16 +13,14 @@ import attrs
 
 from engine.measures.order import Order
 from engine.program.expressions import (
-    TRUE,
+    FALSE,
     Choose,
     Compare,
     Element,
     Expr,
     Has,
     Literal,
-    Quantify,
     Read,
-    Root,
     Within,
     conjunction,
     disjunction,
@@ -30,7 +28,8 @@ from engine.program.expressions import (
     negation,
 )
 from engine.program.finding import Need
-from engine.vocabulary.model import DATE, STRING, Type, Vocabulary
+from engine.program.paths import Paths
+from engine.vocabulary.model import DATE, STRING, Vocabulary
 
 _WORDS = ("id", "name")
 
@@ -58,6 +57,7 @@ def touches_of(orders: Sequence[Order], vocabulary: Vocabulary, as_of: Expr) -> 
 class _Writing:
     def __init__(self, vocabulary: Vocabulary, as_of: Expr) -> None:
         self._vocabulary = vocabulary
+        self._paths = Paths(vocabulary)
         self._as_of = as_of
 
     def touches(self, order: Order) -> Iterator[Touch]:
@@ -73,29 +73,29 @@ class _Writing:
 
     def _jurisdiction(self, order: Order) -> Iterator[tuple[str, Expr]]:
         inside = partial(Within, region=order.target, places=order.places)
-        located, address = self._path("customer.located_in"), self._path("customer.address.country")
-        by_address = self._said(address, inside)
+        located, address = self._paths.fact("customer.located_in"), self._paths.fact("customer.address.country")
+        by_address = self._paths.said(address, inside)
         residence = disjunction(
-            (self._said(located, inside), conjunction((negation(Has(located)), by_address))),
+            (self._paths.said(located, inside), conjunction((negation(Has(located)), by_address))),
         )
         residence = named(f"residence in {order.target}", residence)
-        organized = [self._path("customer.organized_in"), self._path("customer.branch_of_organized_in")]
+        organized = [self._paths.fact("customer.organized_in"), self._paths.fact("customer.branch_of_organized_in")]
         yield "residence", residence
         for ground, holds in (
             ("address", by_address),
             ("use", self._some("customer.locations_of_use", inside)),
-            ("organization", disjunction(tuple(self._said(path, inside) for path in organized))),
+            ("organization", disjunction(tuple(self._paths.said(path, inside) for path in organized))),
         ):
             yield ground, conjunction((negation(residence), holds))
         yield "owner", self._any_owner(inside)
-        yield "reseller", self._said(self._path("reseller.located_in"), inside)
+        yield "reseller", self._paths.said(self._paths.fact("reseller.located_in"), inside)
 
     def _any_owner(self, inside: Callable[[Expr], Expr]) -> Expr:
-        owners = self._vocabulary.derived["owners"].type
-        element = self._element("owner", owners)
-        places = [self._below(element, "located_in"), self._below(element, "address.country")]
-        body = disjunction(tuple(self._said(place, inside) for place in places))
-        return Quantify("exists", element, Root("owners", owners), body)
+        def is_there(owner: Element) -> Expr:
+            places = (self._paths.below(owner, "located_in"), self._paths.below(owner, "address.country"))
+            return disjunction(tuple(self._paths.said(place, inside) for place in places))
+
+        return self._paths.some(self._paths.derived("owners"), "owner", is_there)
 
     # -- orders on a person
 
@@ -105,44 +105,43 @@ class _Writing:
         def is_target(word: Expr) -> Expr:
             return Compare("==", word, target)
 
-        words = [self._path(f"{part}.{word}") for part in ("customer", "reseller") for word in _WORDS]
+        words = [self._paths.fact(f"{part}.{word}") for part in ("customer", "reseller") for word in _WORDS]
         lists = [self._some(path, is_target) for path in ("account.involves", "customer.trading_names")]
         parts = ("customer.beneficial_owners", "customer.holders")
         stakes = [self._some_shareholder(path, is_target, is_stake=True) for path in parts]
         involved = [self._some_shareholder(path, is_target, is_stake=False) for path in parts]
-        said = [self._said(word, is_target) for word in words]
+        said = [self._paths.said(word, is_target) for word in words]
         yield "involved", disjunction((*lists, *said, *involved))
         yield "stake", disjunction(tuple(stakes))
 
     def _some_shareholder(self, path: str, is_target: Callable[[Expr], Expr], *, is_stake: bool) -> Expr:
         """Whether somebody of the list is the target, and is known to have less than a quarter, or is not."""
-        over = self._path(path)
-        element = self._element("shareholder", over.type)
-        words = [self._below(element, word) for word in _WORDS]
-        is_meant = disjunction(tuple(self._said(word, is_target) for word in words))
-        small = self._has_small_share(element, words)
-        body = conjunction((is_meant, small if is_stake else negation(small)))
-        return Quantify("exists", element, over, body)
+
+        def is_meant(shareholder: Element) -> Expr:
+            words = [self._paths.below(shareholder, word) for word in _WORDS]
+            named_so = disjunction(tuple(self._paths.said(word, is_target) for word in words))
+            small = self._has_small_share(shareholder, words)
+            return conjunction((named_so, small if is_stake else negation(small)))
+
+        return self._paths.some(self._paths.fact(path), "shareholder", is_meant)
 
     def _has_small_share(self, shareholder: Element, words: Sequence[Read]) -> Expr:
         """What an entity comes to is worked out for those behind it alone: it is not known to be little."""
-        owners = self._vocabulary.derived["owners"].type
-        owner = self._element("owner", owners)
-        reaches = self._below(owner, "reaches_quarter")
-        same = [
-            conjunction((Has(own), Has(word), Compare("==", own, word)))
-            for own in (self._below(owner, word) for word in _WORDS)
-            for word in words
-        ]
-        with_quarter = Quantify(
-            "exists", owner, Root("owners", owners), conjunction((reaches, disjunction(tuple(same))))
-        )
-        is_individual: Expr = TRUE
+
+        def is_same_with_quarter(owner: Element) -> Expr:
+            same = [
+                conjunction((Has(own), Has(word), Compare("==", own, word)))
+                for own in (self._paths.below(owner, word) for word in _WORDS)
+                for word in words
+            ]
+            return conjunction((self._paths.below(owner, "reaches_quarter"), disjunction(tuple(same))))
+
+        with_quarter = self._paths.some(self._paths.derived("owners"), "owner", is_same_with_quarter)
+        is_entity: Expr = FALSE
         if "kind" in self._vocabulary.records[shareholder.type.name].fields:
-            kind = self._below(shareholder, "kind")
-            entity = Literal("entity", kind.type)
-            is_individual = negation(conjunction((Has(kind), Compare("==", kind, entity))))
-        return conjunction((is_individual, negation(with_quarter)))
+            kind = self._paths.below(shareholder, "kind")
+            is_entity = conjunction((Has(kind), Compare("==", kind, Literal("entity", kind.type))))
+        return conjunction((negation(is_entity), negation(with_quarter)))
 
     # -- what the measure says of itself
 
@@ -193,31 +192,11 @@ class _Writing:
         return Literal(word, self._vocabulary.records["measure"].fields[field].type)
 
     def _read(self, need: Need) -> Read:
-        return self._path(need.at.removeprefix("/").replace("/", "."))
-
-    def _path(self, path: str) -> Read:
-        root, *names = path.split(".")
-        return self._below(Root(root, self._vocabulary.facts[root].type), ".".join(names))
-
-    def _below(self, record: Expr, path: str) -> Read:
-        expr = record
-        for name in path.split("."):
-            expr = Read(expr, name, self._vocabulary.records[expr.type.name].fields[name].type)
-        assert isinstance(expr, Read)
-        return expr
-
-    def _said(self, fact: Read, test: Callable[[Expr], Expr]) -> Expr:
-        return conjunction((Has(fact), test(fact)))
+        return self._paths.fact(need.at.removeprefix("/").replace("/", "."))
 
     def _some(self, path: str, test: Callable[[Expr], Expr]) -> Expr:
-        over = self._path(path)
-        element = self._element("item", over.type)
-        return conjunction((Has(over), Quantify("exists", element, over, test(element))))
-
-    @staticmethod
-    def _element(name: str, list_type: Type) -> Element:
-        assert list_type.element is not None
-        return Element(f"{name}#touch", list_type.element)
+        over = self._paths.fact(path)
+        return conjunction((Has(over), self._paths.some(over, "item", test)))
 
 
 def _unmet(order: Order) -> list[Expr]:

@@ -1,0 +1,84 @@
+"""The policies of a simulation put to its population, on each of its days, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import attrs
+
+from engine.evaluators.columnar.asking import Asking
+from engine.evaluators.columnar.decided import Decided, decide, merged
+from engine.evaluators.columnar.firings import Law, law_of
+from engine.evaluators.columnar.touches import touches_of
+from engine.evaluators.columnar.workplace import Workplace
+from engine.ownership import LOOK_THROUGH, SWITCH
+from engine.policy.policy import Policy
+from engine.population.layout import Layout
+from engine.population.population import Population
+from engine.program.expressions import Expr, Literal
+from engine.vocabulary.model import DATE
+
+BASELINE = ""
+"""The key of the baseline among the policies; candidates have their ids."""
+
+
+@attrs.frozen(eq=False)
+class Asked:
+    """Every account decided under each policy on each day. `numbers` are those of the laws, by policy and day."""
+
+    decided: Decided
+    laws: Sequence[Law]
+    numbers: Mapping[tuple[str, str], int]
+
+    def law(self, policy: str, day: str) -> Law:
+        """A policy as it stands on a day."""
+        return self.laws[self.numbers[policy, day]]
+
+    def outcome(self, policy: str, day: str) -> str:
+        """The column with the outcomes, by their place in `EFFECTS`."""
+        return f"q{self.numbers[policy, day]}_outcome"
+
+    def answers(self, policy: str, day: str) -> list[str]:
+        """The columns with what fired and what is lacking."""
+        prefix = f"q{self.numbers[policy, day]}_"
+        return [name for name in self.decided.answers.columns if name.startswith(prefix)]
+
+
+def law_on(policy: Policy, day: str) -> Law:
+    """A policy as it stands on a day."""
+    return law_of(policy.program, day, touches_of(policy.orders, policy.vocabulary, Literal(day, DATE)))
+
+
+def ask(
+    policies: Mapping[str, Policy],
+    days: Sequence[str],
+    populations: Callable[[str], Population],
+    workplace: Workplace,
+    further: Mapping[str, Expr],
+    labels: Sequence[str],
+) -> Asked:
+    """Put the policies, by their keys, to a population on each of the days.
+
+    `populations` gives the population with owners resolved by a reading of Q01: policies that read it alike are asked in
+    one pass. `further` and `labels` are as `decide` has them.
+    """
+    alike: dict[str, list[str]] = {}
+    for key, policy in policies.items():
+        alike.setdefault(policy.reading(SWITCH, LOOK_THROUGH), []).append(key)
+    laws: list[Law] = []
+    numbers: dict[tuple[str, str], int] = {}
+    decided: Decided | None = None
+    for reading, keys in alike.items():
+        asking = Asking([law_on(policies[key], day) for key in keys for day in days], _layout(policies), len(laws))
+        numbers |= {place: len(laws) + n for n, place in enumerate((key, day) for key in keys for day in days)}
+        laws += asking.laws
+        population = populations(reading)
+        table = workplace.accounts(population, asking.layout.schema)
+        own = decide(asking, workplace, table, further, labels, workplace.places(population))
+        decided = own if decided is None else merged(decided, own, workplace)
+    assert decided is not None
+    return Asked(decided, tuple(laws), numbers)
+
+
+def _layout(policies: Mapping[str, Policy]) -> Layout:
+    return Layout(next(iter(policies.values())).vocabulary)

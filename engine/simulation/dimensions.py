@@ -1,0 +1,146 @@
+"""What the impact of a measure is told by: a word for each account, as an expression of its facts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.measures.order import Order
+from engine.program.expressions import (
+    FALSE,
+    Choose,
+    Compare,
+    DaysBetween,
+    Expr,
+    Has,
+    Literal,
+    Read,
+    Within,
+    conjunction,
+    disjunction,
+)
+from engine.program.paths import Paths
+from engine.simulation.result import DIMENSIONS
+from engine.vocabulary.model import DATE, INT, STRING, Vocabulary
+
+UNKNOWN = "unknown"
+DIRECT = "direct"
+"""Of accounts without a reseller: had from the provider itself."""
+_YEAR = 365
+_OLDEST = 5
+"""Accounts of so many years and more are told together."""
+_WORDS = ("id", "name")
+
+
+def dimensions(vocabulary: Vocabulary, day: str) -> dict[str, Expr]:
+    """For each of `DIMENSIONS` the value of an account on a day, as text."""
+    paths = Paths(vocabulary)
+    found = {
+        "place": _first_said(paths.fact("customer.located_in"), paths.fact("customer.address.country")),
+        "product": _first_said(paths.fact("product.kind")),
+        "reseller": _first_said(paths.fact("reseller.id"), otherwise=DIRECT),
+        "tier": _tier(paths),
+        "owner_link": _owner_link(paths),
+        "account_age": _account_age(paths, day),
+    }
+    return {name: found[name] for name in DIMENSIONS}
+
+
+def connections(vocabulary: Vocabulary, orders: tuple[Order, ...]) -> Mapping[str, Expr]:
+    """How accounts are connected with what orders are on, for the statutory factors: see `FactorCounts`."""
+    paths = Paths(vocabulary)
+    there: list[Expr] = []
+    resold: list[Expr] = []
+    own: list[Expr] = []
+    offered: list[Expr] = []
+    for order in orders:
+        if order.target_kind == "jurisdiction":
+            resold.append(_is_inside(paths, paths.fact("reseller.located_in"), order))
+            there += [_is_inside(paths, paths.fact(path), order) for path in ("customer.located_in",)]
+            there.append(
+                conjunction(
+                    (
+                        _absent(paths.fact("customer.located_in")),
+                        _is_inside(paths, paths.fact("customer.address.country"), order),
+                    )
+                )
+            )
+        else:
+            own += [_is_word(paths, paths.fact(f"customer.{word}"), order) for word in _WORDS]
+            own.append(
+                paths.some(
+                    paths.derived("owners"),
+                    "owner",
+                    lambda owner, order=order: disjunction(
+                        tuple(_is_word(paths, paths.below(owner, word), order) for word in _WORDS)
+                    ),
+                )
+            )
+            offered += [_is_word(paths, paths.fact(f"reseller.{word}"), order) for word in _WORDS]
+    return {
+        "there": disjunction((*there, *resold)),
+        "resold_there": disjunction(tuple(resold)),
+        "own": disjunction(tuple(own)),
+        "offered": disjunction(tuple(offered)),
+    }
+
+
+def _is_inside(paths: Paths, place: Read, order: Order) -> Expr:
+    return paths.said(place, lambda said: Within(said, order.target, order.places))
+
+
+def _is_word(paths: Paths, word: Read, order: Order) -> Expr:
+    return paths.said(word, lambda said: Compare("==", said, Literal(order.target, STRING)))
+
+
+def _absent(fact: Read) -> Expr:
+    return Choose(Has(fact), FALSE, Literal(value=True, type=FALSE.type), FALSE.type)
+
+
+def _text(word: str) -> Literal:
+    return Literal(word, STRING)
+
+
+def _first_said(*facts: Read, otherwise: str = UNKNOWN) -> Expr:
+    expr: Expr = _text(otherwise)
+    for fact in reversed(facts):
+        expr = Choose(Has(fact), fact, expr, STRING)
+    return expr
+
+
+def _tier(paths: Paths) -> Expr:
+    tier = paths.fact("reseller.tier")
+    known: Expr = _text("3 and above")
+    for number in (2, 1):
+        known = Choose(Compare("==", tier, Literal(number, INT)), _text(str(number)), known, STRING)
+    without = Choose(Has(paths.fact("reseller.id")), _text(UNKNOWN), _text(DIRECT), STRING)
+    return Choose(Has(tier), known, without, STRING)
+
+
+def _owner_link(paths: Paths) -> Expr:
+    """Whether somebody who counts as an owner is located elsewhere than the customer."""
+    owners, home = paths.derived("owners"), paths.fact("customer.located_in")
+    elsewhere = paths.some(
+        owners,
+        "owner",
+        lambda owner: conjunction(
+            (
+                Has(home),
+                paths.said(paths.below(owner, "located_in"), lambda place: Compare("!=", place, home)),
+            )
+        ),
+    )
+    anybody = paths.some(owners, "owner", lambda _: Literal(value=True, type=FALSE.type))
+    return Choose(
+        elsewhere, _text("owner elsewhere"), Choose(anybody, _text("owners"), _text("no owners"), STRING), STRING
+    )
+
+
+def _account_age(paths: Paths, day: str) -> Expr:
+    """Full years since the account was opened, as text: `0` to `4`, `5 and more`, `not open yet`."""
+    opened = paths.fact("account.opened_on")
+    age: Expr = _text(f"{_OLDEST} and more")
+    for years in reversed(range(_OLDEST)):
+        younger = Compare("<", DaysBetween(opened, Literal(day, DATE)), Literal((years + 1) * _YEAR, INT))
+        age = Choose(younger, _text(str(years)), age, STRING)
+    is_later = Compare("<", DaysBetween(opened, Literal(day, DATE)), Literal(0, INT))
+    return Choose(Has(opened), Choose(is_later, _text("not open yet"), age, STRING), _text("not open yet"), STRING)
