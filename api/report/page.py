@@ -1,0 +1,103 @@
+"""The page of a report: what a result holds, in words, tables and drawings, in the order in which one reads.
+
+It is made of the result alone, so it says the same whenever and wherever it is made. It loads nothing and runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from api.report.answer import Order, answer, order_in_words
+from api.report.detail import Detail, detail_of
+from api.report.drawings import compared
+from api.report.wording import MEANINGS, OUTCOMES, Wording, date_of, day, listing
+from engine.simulation.result import Alternative, SimulationResult
+
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+@attrs.frozen
+class Page:
+    """Everything the templates read.
+
+    `orders` are those of all candidates, each once; `source` is what the population was made of, by name and value;
+    `comparison` draws the alternatives side by side, None where nobody is caught.
+    """
+
+    result: SimulationResult
+    words: Wording
+    dates: str
+    answer: Sequence[str]
+    orders: Sequence[Order]
+    details: Sequence[Detail]
+    comparison: Markup | None
+    source: Sequence[tuple[str, str]]
+    outcomes: Sequence[tuple[str, str]]
+
+
+def render(result: SimulationResult) -> str:
+    """The report as HTML."""
+    return _TEMPLATES.get_template("report.html").render(page=page_of(result), day=day)
+
+
+def page_of(result: SimulationResult) -> Page:
+    """What the page says of a result."""
+    words = Wording(result.suppressed_below)
+    labels = _labels(result.alternatives)
+    orders = {order.id: order_in_words(order, labels) for one in result.alternatives for order in one.orders}
+    return Page(
+        result=result,
+        words=words,
+        dates=_dates(result.alternatives),
+        answer=answer(result, words),
+        orders=list(orders.values()),
+        details=[detail_of(one, n, words, labels) for n, one in enumerate(result.alternatives, 1)],
+        comparison=compared(result.alternatives, words),
+        source=list(_flat(result.population.source, "")),
+        outcomes=[(outcome, MEANINGS[outcome]) for outcome in OUTCOMES],
+    )
+
+
+def _labels(alternatives: Sequence[Alternative]) -> Mapping[str, str]:
+    """Places in words by their code, as the simulation names them."""
+    cells = (cell for one in alternatives for name in ("place", "owner_link") for cell in one.impact.get(name, ()))
+    return {cell.value: cell.label for cell in cells if cell.label}
+
+
+def _dates(alternatives: Sequence[Alternative]) -> str:
+    every = sorted({one.date for alternative in alternatives for one in (*alternative.timeline, alternative.main)})
+    real = [text for text in every if date_of(text) is not None]
+    if len(real) <= 1:
+        return listing([day(text) for text in real]) or "no day"
+    return f"{len(real):,} days from {day(real[0])} to {day(real[-1])}"
+
+
+def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a JSON value
+    """A JSON value as names and values, so that no JSON stands where a person reads."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            words = str(key).replace("_", " ")
+            yield from _flat(inner, f"{name}, {words}" if name else words)
+    elif isinstance(value, list | tuple):
+        yield name, ", ".join(str(inner) for inner in value) or "none"
+    else:
+        yield (
+            name,
+            "not stated"
+            if value is None
+            else f"{value:,}"
+            if type(value) is int and not name.endswith("seed")
+            else str(value),
+        )

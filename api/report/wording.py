@@ -1,0 +1,106 @@
+"""Numbers, shares, days and outcomes as people read them."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from engine.simulation.result import Count, Shift
+
+OUTCOMES = ("allow", "restrict", "hold", "review", "deny")
+"""From the mildest to the most severe."""
+ALLOWED = frozenset({"allow", "restrict"})
+MEANINGS = {
+    "allow": "nothing stands against it",
+    "restrict": "allowed under conditions",
+    "hold": "not yet: something is missing",
+    "review": "a person must decide",
+    "deny": "refused",
+}
+SMALLEST_SHOWN = 0.001
+"""A share of less than this is said to be less, so that something never reads as nothing."""
+
+
+@attrs.frozen
+class Wording:
+    """How counts of one result read; `suppressed_below` is its threshold of small cells."""
+
+    suppressed_below: int
+
+    def count(self, count: Count) -> str:
+        """The number: "12,345", or "fewer than 10" for one that is suppressed; what nobody counted is not known."""
+        if count is not None:
+            return f"{count:,}"
+        return f"fewer than {self.suppressed_below:,}" if self.suppressed_below else "not known"
+
+    def total(self, counts: Iterable[Count]) -> str:
+        """The sum, which is known from below only where a part of it is suppressed."""
+        listed = list(counts)
+        known = sum(count or 0 for count in listed)
+        if None not in listed:
+            return f"{known:,}"
+        return f"at least {known:,}" if known else "not shown"
+
+    def accounts(self, count: Count) -> str:
+        """A number with its unit."""
+        return f"{self.count(count)} {'account' if count == 1 else 'accounts'}"
+
+    def share(self, part: Count, whole: Count) -> str:
+        """A part in per cent of a whole, empty where one of them is not known or there is no whole."""
+        if part is None or not whole:
+            return ""
+        share = part / whole
+        if 0 < share < SMALLEST_SHOWN:
+            return "less than 0.1%"
+        return "more than 99.9%" if 1 - SMALLEST_SHOWN < share < 1 else f"{share * 100:.1f}%".replace(".0%", "%")
+
+    def shared(self, part: Count, whole: Count) -> str:
+        """A part with its share of a whole that is told elsewhere: "30 (15%)"."""
+        share = self.share(part, whole)
+        return self.count(part) + (f" ({share})" if share and part else "")
+
+    def of(self, part: Count, whole: Count) -> str:
+        """A part of a whole with its share: "30 of 200 (15%)"."""
+        share = self.share(part, whole)
+        return f"{self.count(part)} of {self.count(whole)}" + (f" ({share})" if share else "")
+
+    def difference(self, before: Count, after: Count) -> str:
+        """By how much a count grew or shrank, with its sign; "not shown" where one of them is suppressed."""
+        if before is None or after is None:
+            return "not shown"
+        return f"{after - before:+,}".replace("-", "\N{MINUS SIGN}") if after != before else "0"
+
+
+def weight(count: Count) -> float:
+    """What a count is sorted by: a suppressed one comes between nothing and everything that is shown."""
+    return 0.5 if count is None else float(count)
+
+
+def day(text: str) -> str:
+    """An ISO day as people write it: "July 14, 2027". What is no day stays as it is."""
+    date = date_of(text)
+    return text if date is None else f"{date:%B} {date.day}, {date.year}"
+
+
+def date_of(text: str) -> datetime.date | None:
+    """The day, None where the text is none."""
+    try:
+        return datetime.date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def listing(parts: Sequence[str]) -> str:
+    """Words in a row: "a, b and c"."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
+
+
+def kind_of_shift(shift: Shift) -> str:
+    """What a change of outcome is to the customer: `same`, `caught`, `released`, or `other`."""
+    if shift.before == shift.after:
+        return "same"
+    if (shift.before in ALLOWED) == (shift.after in ALLOWED):
+        return "other"
+    return "caught" if shift.before in ALLOWED else "released"
