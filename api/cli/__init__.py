@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "coverage": "Show what answers each paragraph of the law",
     "conformance": "Run the published suites of CEL and CEL Policy",
     "export": "Write the rules as plain CEL Policy",
+    "population": "Work with populations: accounts that a simulation decides",
     "log": "Work with the log of decisions",
     "retention": "Keep, hold and destroy what identifies customers",
 }

@@ -11,15 +11,16 @@ Beside the facts and what is worked out of them (see `engine.vocabulary.columns`
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import orjson
 import pyarrow as pa
 
-from engine.vocabulary.columns import Column, columns_of, element_columns, flattened, nested
+from engine.vocabulary.columns import Column, columns_of, element_columns, nested
 from engine.vocabulary.derived import Derived, DerivedLists
-from engine.vocabulary.model import Type, Vocabulary
+from engine.vocabulary.model import Field, Type, Vocabulary
+from engine.vocabulary.presence import is_present
 
 AT = "at"
 """Field of the elements of a derived list: the JSON Pointer of the facts that the element stands for."""
@@ -35,14 +36,31 @@ _SCALARS: Mapping[str, pa.DataType] = {
 """Whatever is not named here is text; an `object` is its JSON."""
 
 
+class NotKeptError(ValueError):
+    """A value that fits the vocabulary and no column: `path` is that of the column, the message says why."""
+
+    def __init__(self, path: str, why: str) -> None:
+        super().__init__(why)
+        self.path = path
+
+
+_Stored: TypeAlias = Callable[[Any], Any]
+_Types: TypeAlias = dict[str, Type]
+_Plan: TypeAlias = "dict[str, _Plan | tuple[str, _Stored | None]]"
+"""What becomes of each field of a record: those of a record in it, or a column and how a value is stored there, None
+for as it is."""
+
+
 class Layout:
-    """How cases of a vocabulary become rows, and rows cases again. `derived` names the derived lists that rows have."""
+    """How cases of a vocabulary become rows, and rows cases again."""
 
     def __init__(self, vocabulary: Vocabulary, derived: Sequence[str] = DERIVED) -> None:
         self._vocabulary = vocabulary
         self.facts = columns_of(vocabulary, vocabulary.facts)
         self.derived = {name: _element_type(vocabulary.derived[name].type) for name in derived}
         self._elements: dict[str, tuple[Column, ...]] = {}
+        self._plans: dict[str, _Plan] = {}
+        self._plan = self._plan_of(vocabulary.facts, "")
         self.schema = pa.schema(
             [
                 pa.field("row", pa.int64(), nullable=False),
@@ -53,6 +71,9 @@ class Layout:
                 *((name, pa.list_(self._struct(record, with_at=True))) for name, record in self.derived.items()),
             ]
         )
+        self._names = tuple(self.schema.names)
+        self._types: _Types = {column.path: column.type for column in self.facts}
+        self._types_of: dict[str, _Types] = {}
 
     def row(
         self,
@@ -64,24 +85,40 @@ class Layout:
         as_of: str | None = None,
         malicious: bool | None = None,
     ) -> dict[str, Any]:
-        """The row of a case that fits the vocabulary; `derived` holds its derived lists."""
-        row: dict[str, Any] = {
-            "row": number,
-            "action": action,
-            "as_of": None if as_of is None else datetime.date.fromisoformat(as_of),
-            "malicious": malicious,
-        }
-        values = flattened(self.facts, facts)
-        for column in self.facts:
-            row[column.path] = self.stored(values[column.path], column.type)
+        """The row of a case that fits the vocabulary; `derived` holds its derived lists.
+
+        Raises:
+            NotKeptError: a value is more than its column can hold.
+        """
+        said = self.sparse_row(number, action, facts, derived, as_of=as_of, malicious=malicious)
+        return {**dict.fromkeys(self._names), **said}
+
+    def sparse_row(
+        self,
+        number: int,
+        action: str,
+        facts: Mapping[str, Any],
+        derived: DerivedLists,
+        *,
+        as_of: str | None = None,
+        malicious: bool | None = None,
+    ) -> dict[str, Any]:
+        """The same without the columns that are null. Raises as `row` does."""
+        row: dict[str, Any] = {"row": number, "action": action}
+        if malicious is not None:
+            row["malicious"] = malicious
+        if as_of is not None:
+            row["as_of"] = datetime.date.fromisoformat(as_of)
+        _store(row, facts, self._plan)
         for name, record in self.derived.items():
-            elements = derived[name]
-            row[name] = [self._element(element, record) | {AT: element.at} for element in elements] or None
+            if derived[name]:
+                plan = self._element_plan(record)
+                row[name] = [{**_element(element, plan), AT: element.at} for element in derived[name]]
         return row
 
     def case_facts(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """The facts of a row: what it was made of, without what said nothing."""
-        return nested({column.path: self._said(row[column.path], column.type) for column in self.facts})
+        """The facts of a row, or of some of its columns: what it was made of, without what said nothing."""
+        return self._said_columns(row, self._types)
 
     def case_derived(self, row: Mapping[str, Any]) -> dict[str, Sequence[Derived]]:
         """The derived lists of a row."""
@@ -110,31 +147,51 @@ class Layout:
             return pa.list_(self._struct(element.name) if element.kind == "record" else self.arrow(element))
         return _SCALARS.get(type_.kind, pa.string())
 
+    def stored(self, value: Any, type_: Type) -> Any:  # noqa: ANN401 - a JSON value
+        """A JSON value as it is kept. Raises as `row` does."""
+        if value is None or type_.kind == "record":
+            return None if value is None else _element(value, self._element_plan(type_.name))
+        store = self._storing("", type_)
+        return value if store is None else store(value)
+
     def _struct(self, record: str, *, with_at: bool = False) -> pa.DataType:
         fields = [(column.path, self.arrow(column.type)) for column in self.element(record)]
         return pa.struct([*fields, *([(AT, pa.string())] if with_at else [])])
 
-    def stored(self, value: Any, type_: Type) -> Any:  # noqa: ANN401 - a JSON value
-        """A JSON value as it is kept."""
-        if value is None:
-            return None
-        if type_.kind == "record":
-            return self._element(value, type_.name)
-        if type_.element is not None:
-            element = type_.element
-            if element.kind == "record":
-                return [self._element(item, element.name) for item in value]
-            return [self.stored(item, element) for item in value]
-        if type_.kind == "date":
-            return datetime.date.fromisoformat(value)
-        if type_.kind == "object":
-            return orjson.dumps(value).decode()
-        return float(value) if type_.kind in {"number", "pct"} else value
+    def _plan_of(self, fields: Mapping[str, Field], above: str) -> _Plan:
+        plan: _Plan = {}
+        for name, field in fields.items():
+            path = f"{above}{name}"
+            if field.type.kind == "record":
+                plan[name] = self._plan_of(self._vocabulary.records[field.type.name].fields, f"{path}.")
+            else:
+                plan[name] = path, self._storing(path, field.type)
+        return plan
 
-    def _element(self, record: Mapping[str, Any], name: str) -> dict[str, Any]:
-        columns = self.element(name)
-        values = flattened(columns, record)
-        return {column.path: self.stored(values[column.path], column.type) for column in columns}
+    def _element_plan(self, record: str) -> _Plan:
+        """What becomes of the fields of a list's elements; made when one is met, as records may hold each other."""
+        if record not in self._plans:
+            self._plans[record] = self._plan_of(self._vocabulary.records[record].fields, "")
+        return self._plans[record]
+
+    def _storing(self, path: str, type_: Type) -> _Stored | None:
+        if type_.element is not None and type_.element.kind == "record":
+            record = type_.element.name
+            return lambda value: [_element(item, self._element_plan(record)) for item in value]
+        if type_.element is not None:
+            store = self._storing(path, type_.element)
+            return None if store is None else lambda value: [store(item) for item in value]
+        match type_.kind:
+            case "date":
+                return datetime.date.fromisoformat
+            case "object":
+                return lambda value: _as_json(path, value)
+            case "number" | "pct":
+                return lambda value: _as_double(path, value)
+            case "int":
+                # JSON has 2.0 for 2, and so has the schema.
+                return int
+        return None
 
     def _said(self, value: Any, type_: Type) -> Any:  # noqa: ANN401 - a JSON value
         if value is None:
@@ -149,7 +206,47 @@ class Layout:
         return orjson.loads(value) if type_.kind == "object" else value
 
     def _said_element(self, stored: Mapping[str, Any], name: str) -> dict[str, Any]:
-        return nested({column.path: self._said(stored[column.path], column.type) for column in self.element(name)})
+        if name not in self._types_of:
+            self._types_of[name] = {column.path: column.type for column in self.element(name)}
+        return self._said_columns(stored, self._types_of[name])
+
+    def _said_columns(self, stored: Mapping[str, Any], types: _Types) -> dict[str, Any]:
+        """What columns of these types say. Most are null, and whatever has no type is none of them."""
+        said = ((path, value) for path, value in stored.items() if value is not None and path in types)
+        return nested({path: self._said(value, types[path]) for path, value in said})
+
+
+def _store(values: dict[str, Any], record: Mapping[str, Any], plan: _Plan) -> None:
+    """Put what a record says into the values of columns."""
+    for name, value in record.items():
+        if value is None or value == []:
+            continue
+        step = plan[name]
+        if isinstance(step, dict):
+            _store(values, value, step)
+        else:
+            path, stored = step
+            values[path] = value if stored is None else stored(value)
+
+
+def _element(record: Mapping[str, Any], plan: _Plan) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    _store(values, record, plan)
+    return values
+
+
+def _as_double(path: str, value: float) -> float:
+    double = float(value)
+    if double != value:
+        raise NotKeptError(path, "is a whole number of more digits than a number can keep exactly")
+    return double
+
+
+def _as_json(path: str, value: Mapping[str, Any]) -> str | None:
+    try:
+        return orjson.dumps(value).decode() if is_present(value) else None
+    except orjson.JSONEncodeError as error:
+        raise NotKeptError(path, "holds what JSON in UTF-8 cannot say, or objects too deep in one another") from error
 
 
 def _element_type(type_: Type) -> str:

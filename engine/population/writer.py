@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,25 +11,41 @@ import duckdb
 import pyarrow as pa
 
 from engine.population.layout import Layout
-from engine.population.population import ACCOUNTS, PLACES, TABLE, Manifest, Population
+from engine.population.places import places_query
+from engine.population.population import ACCOUNTS, MANIFEST, PLACES, TABLE, Manifest, Population, PopulationError
 
 MEMORY = "1GB"
 """What DuckDB may use before it writes to disk."""
+THREADS = 1
+"""More of them wait for each other here: one takes less time, and leaves a processor to whoever makes the rows."""
+_ROW_GROUP = 122_880
+"""Rows that DuckDB compresses together: fewer at once are written twice."""
 
 
 class PopulationWriter:
     """Writes a population into a folder of its own, which appears under its name only when all of it is there.
 
-    Used as a context: what is not finished leaves nothing behind.
+    Used as a context: what is not finished leaves nothing behind. `unfinished` is the folder until then: what else is
+    put there becomes part of the population's.
+
+    Raises:
+        PopulationError: something that is no population stands under that name, or it cannot be written, at any time.
     """
 
     def __init__(self, folder: Path, layout: Layout) -> None:
+        refuse_other_than_population(folder)
         self._folder = folder
-        self._unfinished = folder.with_name(folder.name + ".unfinished")
         self._layout = layout
-        shutil.rmtree(self._unfinished, ignore_errors=True)
-        self._unfinished.mkdir(parents=True)
-        self._connection = duckdb.connect(self._unfinished / ACCOUNTS, config={"memory_limit": MEMORY})
+        self.unfinished = folder.with_name(folder.name + ".unfinished")
+        shutil.rmtree(self.unfinished, ignore_errors=True)
+        try:
+            self.unfinished.mkdir(parents=True)
+        except OSError as error:
+            why = (error.strerror or "unknown error").lower()
+            raise PopulationError(f"{folder}: nothing can be written there ({why}); name another folder") from error
+        config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": MEMORY, "threads": THREADS}
+        self._connection = duckdb.connect(self.unfinished / ACCOUNTS, config=config)
+        self._waiting: list[pa.Table] = []
         empty = layout.schema.empty_table()
         self._connection.register("empty", empty)
         self._connection.execute(f"CREATE TABLE {TABLE} AS FROM empty")
@@ -43,42 +58,48 @@ class PopulationWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._connection.close()
-        shutil.rmtree(self._unfinished, ignore_errors=True)
+        shutil.rmtree(self.unfinished, ignore_errors=True)
 
     def add(self, batch: pa.Table) -> None:
-        """Add rows in the schema of the layout."""
-        self._connection.register("batch", batch)
-        self._connection.execute(f"INSERT INTO {TABLE} FROM batch")
-        self._connection.unregister("batch")
+        """Add rows in the schema of the layout, any number of them."""
+        self._waiting.append(batch)
+        if sum(table.num_rows for table in self._waiting) >= _ROW_GROUP:
+            waiting = pa.concat_tables(self._waiting)
+            whole = waiting.num_rows - waiting.num_rows % _ROW_GROUP
+            self._insert(waiting.slice(0, whole))
+            self._waiting = [waiting.slice(whole)]
+
+    def _insert(self, rows: pa.Table) -> None:
+        self._connection.register("rows", rows)
+        self._execute(f"INSERT INTO {TABLE} FROM rows")
+        self._connection.unregister("rows")
+
+    def _execute(self, statement: str) -> None:
+        try:
+            self._connection.execute(statement)
+        except duckdb.Error as error:
+            why = str(error).splitlines()[0]
+            raise PopulationError(f"{self._folder}: cannot be written, look for room on the disk ({why})") from error
 
     def finish(self, manifest: Manifest) -> Population:
         """The population, in its folder. One that stood there under the same name is replaced."""
-        occurring = " UNION ".join(_codes(self._layout))
-        self._connection.execute(f"CREATE TABLE {PLACES} AS SELECT code FROM ({occurring}) WHERE code IS NOT NULL")
-        self._connection.execute("CHECKPOINT")
+        for rows in self._waiting:
+            self._insert(rows)
+        self._execute(f"CREATE TABLE {PLACES} AS {places_query(self._layout)}")
+        self._execute("CHECKPOINT")
         self._connection.close()
-        manifest.write(self._unfinished)
+        manifest.write(self.unfinished)
         if self._folder.exists():
             shutil.rmtree(self._folder)
-        self._unfinished.rename(self._folder)
+        self.unfinished.rename(self._folder)
         return Population(self._folder, manifest)
 
 
-def _codes(layout: Layout) -> Iterator[str]:
-    """A query for each column that has places, or lists of them, or elements that do."""
-    lists = [(name, record) for name, record in layout.derived.items()]
-    for column in layout.facts:
-        element = column.type.element
-        if element is not None and element.kind == "record":
-            lists.append((column.path, element.name))
-        elif element is not None and element.kind == "place":
-            yield f'SELECT DISTINCT unnest("{column.path}") AS code FROM {TABLE}'
-        elif column.type.kind == "place":
-            yield f'SELECT DISTINCT "{column.path}" AS code FROM {TABLE}'
-    for name, record in lists:
-        for column in layout.element(record):
-            said = f'list_transform("{name}", lambda element: element."{column.path}")'
-            if column.type.kind == "place":
-                yield f"SELECT DISTINCT unnest({said}) AS code FROM {TABLE}"
-            elif column.type.element is not None and column.type.element.kind == "place":
-                yield f"SELECT DISTINCT unnest(flatten({said})) AS code FROM {TABLE}"
+def refuse_other_than_population(folder: Path) -> None:
+    """Raise PopulationError when replacing what stands under that name would destroy something else."""
+    if folder.is_dir():
+        if (folder / MANIFEST).is_file() or not any(folder.iterdir()):
+            return
+        raise PopulationError(f"{folder}: the folder holds something that is no population; name another one")
+    if folder.exists() or folder.is_symlink():
+        raise PopulationError(f"{folder}: is no folder; name another one")

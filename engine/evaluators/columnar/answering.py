@@ -83,33 +83,30 @@ class Answering:
         return ~some if negated else some
 
     def _share(self, conditions: Iterable[Expr]) -> None:
-        """Columns for what is named and used more than once."""
+        """Columns for the conditions, and for what is named in more than one of them."""
+        wanted = {condition for condition in conditions if not isinstance(condition, Literal)}
         uses = Counter[Expr]()
-        levels: dict[Expr, int] = {}
-        waiting = list(conditions)
+        waiting: list[Expr] = list(wanted)
         while waiting:
             expr = waiting.pop()
             uses[expr] += 1
             if uses[expr] == 1 and expr not in self._names:
                 waiting.extend(operands(expr))
-        shared = {
+        shared = wanted | {
             expr
             for expr, times in uses.items()
             if times > 1
             and isinstance(expr, Named | Quantify)
-            and expr not in self._names
             and expr.type.kind == "bool"
             and not self._elements.of(expr)
         }
         by_level: dict[int, list[Expr]] = {}
-        for expr in shared:
+        levels: dict[Expr, int] = {}
+        for expr in shared - set(self._names):
             by_level.setdefault(_level(expr, shared, levels), []).append(expr)
         for level in sorted(by_level):
-            new: dict[Expr, str] = {}
-            for expr in by_level[level]:
-                new[expr] = f"v{len(self._names) + len(new)}"
-            columns = {name: self.truth(expr) for expr, name in new.items()}
-            self.table = self.table.mutate(**columns)
+            new = {expr: f"v{len(self._names) + n}" for n, expr in enumerate(by_level[level])}
+            self.table = self.table.mutate(**{name: self.truth(expr) for expr, name in new.items()})
             self._names |= new
 
 

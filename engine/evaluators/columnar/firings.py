@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from engine.evaluators.columnar.folding import folded, rewritten
-from engine.evaluators.columnar.operands import Count
+from engine.evaluators.columnar.operands import Count, Elements
 from engine.evaluators.columnar.touches import Touch
 from engine.program.expressions import (
     FALSE,
@@ -93,6 +93,7 @@ class _Asking:
         self._day: Expr = AS_OF if as_of is None else Literal(as_of, DATE)
         self._touches = touches
         self._done: dict[Expr, Expr] = {}
+        self._elements = Elements()
 
     def law(self, rule_sets: Sequence[RuleSet]) -> Law:
         firings: list[Firing] = []
@@ -182,6 +183,8 @@ class _Asking:
         """The expression of the element that the order is, on its ground."""
 
         def replace(part: Expr) -> Expr | None:
+            if element.key not in self._elements.of(part):
+                return part
             match part:
                 case Has(Read(record, _)) if record == element:
                     return TRUE

@@ -169,7 +169,7 @@ def _count(lowering: Lowering, expr: Count, elements: Values) -> ir.Value:
     return counted
 
 
-SUPPORTED: dict[type[Expr] | type[Count], Callable[[Lowering, Any, Values], Any]] = {
+SUPPORTED: dict[type[Expr | Count], Callable[[Lowering, Any, Values], Any]] = {
     Literal: _literal,
     Named: lambda lowering, e, elements: lowering.value(e.item, elements),
     Root: lambda lowering, e, _: lowering.table[e.name],

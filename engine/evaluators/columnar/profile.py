@@ -18,8 +18,8 @@ import ibis
 import ibis.expr.types as ir
 
 from engine.evaluators.columnar.folding import rewritten
-from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.loops import mapped
+from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.operands import Elements, operands
 from engine.program.expressions import And, Choose, Element, Expr, Literal, Named, Not, Or, Quantify
 
