@@ -15,8 +15,8 @@ from api.cli.options import count
 from api.cli.simulation_extra import require_simulation_extra
 
 if TYPE_CHECKING:
+    from engine.accounts.population import Population
     from engine.population.counts import Group
-    from engine.population.population import Population
 
 _SHOWN = 12
 """Groups of a kind that people are shown; JSON has all."""
@@ -34,8 +34,8 @@ def population_describe(*, folder: Path, form: str) -> int:
       ostiary population describe accounts.population --format json | jq .counts.place
     """
     require_simulation_extra()
+    from engine.accounts.population import PopulationError, open_population  # noqa: PLC0415 - as above
     from engine.population.counts import counts  # noqa: PLC0415 - only here is it sure to be installed
-    from engine.population.population import PopulationError, open_population  # noqa: PLC0415 - as above
 
     try:
         population = open_population(folder)

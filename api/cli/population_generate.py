@@ -21,8 +21,8 @@ from engine.policy.files import read_text
 
 if TYPE_CHECKING:
     from engine import Policy
+    from engine.accounts.population import Population
     from engine.population.generate import Distributions
-    from engine.population.population import Population
 
 _MOST_ACCOUNTS = 10**9
 _MOST_SEEDS = 2**63 - 1
@@ -94,8 +94,8 @@ def population_generate(
     """
     require_simulation_extra()
     from api.cli.population_describe import population_lines  # noqa: PLC0415 - after the extra is known to be there
+    from engine.accounts.population import PopulationError  # noqa: PLC0415 - as above
     from engine.population.counts import counts  # noqa: PLC0415 - as above
-    from engine.population.population import PopulationError  # noqa: PLC0415 - as above
 
     policy = load_or_show(rules, jurisdictions)
     if policy is None:

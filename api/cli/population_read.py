@@ -16,7 +16,7 @@ from api.cli.simulation_extra import require_simulation_extra
 
 if TYPE_CHECKING:
     from engine import Policy
-    from engine.population.population import Population
+    from engine.accounts.population import Population
     from engine.population.reading import Progress
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -72,7 +72,7 @@ def population_read(
     policy = load_or_show(rules, jurisdictions)
     if policy is None:
         return ExitCode.RULES_INVALID
-    from engine.population.population import PopulationError  # noqa: PLC0415 - only here is it sure to be installed
+    from engine.accounts.population import PopulationError  # noqa: PLC0415 - only here is it sure to be installed
     from engine.population.reading import MisfitsError  # noqa: PLC0415 - as above
 
     try:

@@ -1,1 +1,1 @@
-"""Accounts by the million: read from files, from the log, or generated; kept as columns, decided by others."""
+"""Where accounts come from: files of others, the log, or a generator."""

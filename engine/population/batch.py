@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from engine.population.layout import Layout
+from engine.accounts.layout import Layout
 
 
 class Batch:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import attrs
 import duckdb
 
-from engine.population.population import TABLE, Population, PopulationError
+from engine.accounts.population import TABLE, Population, PopulationError
 
 COUNTED: Mapping[str, str] = {
     "action": "action",

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
+from engine.accounts.layout import Layout
+from engine.accounts.population import Population
 from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.decided import Decided, decide, merged
 from engine.evaluators.columnar.firings import Law, law_of
@@ -13,8 +15,6 @@ from engine.evaluators.columnar.touches import touches_of
 from engine.evaluators.columnar.workplace import Workplace
 from engine.ownership import LOOK_THROUGH, SWITCH
 from engine.policy.policy import Policy
-from engine.population.layout import Layout
-from engine.population.population import Population
 from engine.program.expressions import Expr, Literal
 from engine.vocabulary.model import DATE
 
@@ -54,13 +54,14 @@ def ask(
     days: Sequence[str],
     populations: Callable[[str], Population],
     workplace: Workplace,
+    *,
     further: Mapping[str, Expr],
     labels: Sequence[str],
 ) -> Asked:
     """Put the policies, by their keys, to a population on each of the days.
 
-    `populations` gives the population with owners resolved by a reading of Q01: policies that read it alike are asked in
-    one pass. `further` and `labels` are as `decide` has them.
+    `populations` gives the population with owners resolved by a reading of Q01: policies that read it alike are asked
+    in one pass. `further` and `labels` are as `decide` has them.
     """
     alike: dict[str, list[str]] = {}
     for key, policy in policies.items():
@@ -74,7 +75,7 @@ def ask(
         laws += asking.laws
         population = populations(reading)
         table = workplace.accounts(population, asking.layout.schema)
-        own = decide(asking, workplace, table, further, labels, workplace.places(population))
+        own = decide(asking, workplace, table, further=further, labels=labels, places=workplace.places(population))
         decided = own if decided is None else merged(decided, own, workplace)
     assert decided is not None
     return Asked(decided, tuple(laws), numbers)

@@ -89,7 +89,7 @@ def said_of(asked: Asked, workplace: Workplace, candidate: str, day: str, about:
 def _signatures(
     asked: Asked, workplace: Workplace, key: str, day: str
 ) -> Iterator[tuple[list[int], list[int], str, int]]:
-    """What fires and what is lacking, by places in the law, with the outcome, each with the accounts of which it is so."""
+    """What fires and what is lacking, by places in the law, with the outcome and the accounts of which it is so."""
     answers = asked.decided.answers
     columns = asked.answers(key, day)
     counted = answers.group_by(columns).aggregate(accounts=answers[ACCOUNTS_OF].sum())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from engine.measures.order import Order
 from engine.program.expressions import (
-    FALSE,
+    TRUE,
     Choose,
     Compare,
     DaysBetween,
+    Element,
     Expr,
     Has,
     Literal,
@@ -17,6 +19,7 @@ from engine.program.expressions import (
     Within,
     conjunction,
     disjunction,
+    negation,
 )
 from engine.program.paths import Paths
 from engine.simulation.result import DIMENSIONS
@@ -55,26 +58,12 @@ def connections(vocabulary: Vocabulary, orders: tuple[Order, ...]) -> Mapping[st
     for order in orders:
         if order.target_kind == "jurisdiction":
             resold.append(_is_inside(paths, paths.fact("reseller.located_in"), order))
-            there += [_is_inside(paths, paths.fact(path), order) for path in ("customer.located_in",)]
-            there.append(
-                conjunction(
-                    (
-                        _absent(paths.fact("customer.located_in")),
-                        _is_inside(paths, paths.fact("customer.address.country"), order),
-                    )
-                )
-            )
+            located, address = paths.fact("customer.located_in"), paths.fact("customer.address.country")
+            by_address = conjunction((negation(Has(located)), _is_inside(paths, address, order)))
+            there += [_is_inside(paths, located, order), by_address]
         else:
             own += [_is_word(paths, paths.fact(f"customer.{word}"), order) for word in _WORDS]
-            own.append(
-                paths.some(
-                    paths.derived("owners"),
-                    "owner",
-                    lambda owner, order=order: disjunction(
-                        tuple(_is_word(paths, paths.below(owner, word), order) for word in _WORDS)
-                    ),
-                )
-            )
+            own.append(paths.some(paths.derived("owners"), "owner", partial(_is_person, paths, order)))
             offered += [_is_word(paths, paths.fact(f"reseller.{word}"), order) for word in _WORDS]
     return {
         "there": disjunction((*there, *resold)),
@@ -92,8 +81,8 @@ def _is_word(paths: Paths, word: Read, order: Order) -> Expr:
     return paths.said(word, lambda said: Compare("==", said, Literal(order.target, STRING)))
 
 
-def _absent(fact: Read) -> Expr:
-    return Choose(Has(fact), FALSE, Literal(value=True, type=FALSE.type), FALSE.type)
+def _is_person(paths: Paths, order: Order, owner: Element) -> Expr:
+    return disjunction(tuple(_is_word(paths, paths.below(owner, word), order) for word in _WORDS))
 
 
 def _text(word: str) -> Literal:
@@ -129,7 +118,7 @@ def _owner_link(paths: Paths) -> Expr:
             )
         ),
     )
-    anybody = paths.some(owners, "owner", lambda _: Literal(value=True, type=FALSE.type))
+    anybody = paths.some(owners, "owner", lambda _: TRUE)
     return Choose(
         elsewhere, _text("owner elsewhere"), Choose(anybody, _text("owners"), _text("no owners"), STRING), STRING
     )

@@ -12,8 +12,8 @@ import duckdb
 
 from bench.shipped import EXAMPLE_JURISDICTIONS, shipped_policy
 from engine import Policy
-from engine.population.layout import Layout
-from engine.population.population import TABLE, Population
+from engine.accounts.layout import Layout
+from engine.accounts.population import TABLE, Population
 from engine.population.reading import read_mapping, read_population
 
 

@@ -12,13 +12,13 @@ import yaml
 from api.settings import default_jurisdictions, default_rules
 from bench.shipped import ROOT
 from engine import Policy, load
+from engine.accounts.layout import Layout
 from engine.language.source import Source
 from engine.ownership import LOOK_THROUGH
 from engine.population.generate import Distributions, distributions
 from engine.population.generate.chunk import chunk_table
 from engine.population.generate.resellers import resellers
 from engine.population.generate.setting import Setting
-from engine.population.layout import Layout
 
 DAY = datetime.date(2026, 12, 1)
 FICTION = ROOT / "fixtures" / "populations" / "fiction.yaml"

@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 from made_accounts import DAY, FICTION, rows, shipped, stated
 
 from engine import Decider, load
+from engine.accounts.layout import Layout
+from engine.accounts.population import open_population
 from engine.language.source import Source
 from engine.ownership import DIRECT_ONLY, LOOK_THROUGH, READINGS, resolve
 from engine.population.generate import GENERATOR, distributions, generate
 from engine.population.generate.chunk import CHUNK
 from engine.population.generate.distributions import SHIPPED
-from engine.population.layout import Layout
-from engine.population.population import open_population
 
 LAYOUT = Layout(shipped().vocabulary)
 GRAPHS = {

@@ -11,9 +11,9 @@ import pytest
 from bench.random_cases import RandomCases
 from bench.shipped import DAY, EXAMPLE_JURISDICTIONS, complete_facts, requests, shipped_policy
 from engine import Decider
+from engine.accounts.layout import Layout, NotKeptError
 from engine.ownership import resolve
 from engine.population.batch import Batch
-from engine.population.layout import Layout, NotKeptError
 
 CASES = 400
 

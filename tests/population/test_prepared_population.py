@@ -10,9 +10,9 @@ from accounts_to_read import lines, policy, request
 
 from bench.shipped import RULES, shipped_policy
 from engine import load
+from engine.accounts.population import MANIFEST, Population, PopulationError
 from engine.ownership import DIRECT_ONLY, SWITCH
 from engine.policy.constants import Overrides
-from engine.population.population import MANIFEST, Population, PopulationError
 from engine.population.reading import MisfitsError, prepared, read_mapping
 
 ACCOUNTS = lines(request(name="Ada"), request(name="Bob"))

@@ -11,7 +11,7 @@ from accounts_to_read import facts, leftovers, policy, read, request, rows
 
 from bench.shipped import DAY, requests
 from engine import Decider
-from engine.population.population import PopulationError
+from engine.accounts.population import PopulationError
 from engine.population.reading import LEFT_OUT, ColumnsError, MisfitsError
 
 HEADER = "action,customer.name\n"

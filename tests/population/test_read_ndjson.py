@@ -14,9 +14,9 @@ from accounts_to_read import facts, leftovers, lines, policy, read, request, row
 from bench.random_cases import RandomCases
 from bench.shipped import DAY, complete_facts, requests
 from engine import Decider
+from engine.accounts.layout import Layout
+from engine.accounts.population import Population, PopulationError, open_population
 from engine.ownership import resolve
-from engine.population.layout import Layout
-from engine.population.population import Population, PopulationError, open_population
 from engine.population.reading import LEFT_OUT, MisfitsError
 
 CASES = 300

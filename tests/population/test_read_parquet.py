@@ -16,7 +16,7 @@ from accounts_to_read import facts, leftovers, policy, read, rows
 
 from bench.shipped import DAY, requests
 from engine import Decider
-from engine.population.population import TABLE, PopulationError
+from engine.accounts.population import TABLE, PopulationError
 from engine.population.reading import ColumnsError, MisfitsError, read_population
 
 FROM = datetime.datetime(2026, 11, 20, 8, 30, tzinfo=datetime.UTC)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import ibis
@@ -70,7 +70,8 @@ class Answering:
                 )
             case Quantify() if not self._elements.of(expr):
                 return self._quantified(expr)
-        assert loop is not None and tests is not None
+        assert loop is not None
+        assert tests is not None
         return bit(words, tests[loop.test(expr)])
 
     def _quantified(self, expr: Quantify) -> ir.BooleanValue:
@@ -79,7 +80,7 @@ class Answering:
         if expr.kind == "exists_one":
             one: ir.BooleanValue = filtered(holding, expr.element, lambda holds: holds).length() == 1
             return one
-        some: ir.BooleanValue = holding.contains(True)
+        some: ir.BooleanValue = holding.contains(ibis.literal(value=True))
         return ~some if negated else some
 
     def _share(self, conditions: Iterable[Expr]) -> None:
@@ -92,14 +93,7 @@ class Answering:
             uses[expr] += 1
             if uses[expr] == 1 and expr not in self._names:
                 waiting.extend(operands(expr))
-        shared = wanted | {
-            expr
-            for expr, times in uses.items()
-            if times > 1
-            and isinstance(expr, Named | Quantify)
-            and expr.type.kind == "bool"
-            and not self._elements.of(expr)
-        }
+        shared = wanted | {expr for expr, times in uses.items() if times > 1 and self._is_worth_a_column(expr)}
         by_level: dict[int, list[Expr]] = {}
         levels: dict[Expr, int] = {}
         for expr in shared - set(self._names):
@@ -109,8 +103,12 @@ class Answering:
             self.table = self.table.mutate(**{name: self.truth(expr) for expr, name in new.items()})
             self._names |= new
 
+    def _is_worth_a_column(self, expr: Expr) -> bool:
+        is_named = isinstance(expr, Named | Quantify) and expr.type.kind == "bool"
+        return is_named and not self._elements.of(expr)
 
-def _level(expr: Expr, shared: set[Expr], levels: dict[Expr, int]) -> int:
+
+def _level(expr: Expr, shared: Collection[Expr], levels: dict[Expr, int]) -> int:
     """How many shared conditions lie below one another in it."""
     if expr not in levels:
         below = max((_level(operand, shared, levels) for operand in operands(expr)), default=0)

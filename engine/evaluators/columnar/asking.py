@@ -8,12 +8,12 @@ import attrs
 import ibis
 import ibis.expr.types as ir
 
+from engine.accounts.layout import Layout
 from engine.evaluators.columnar.answering import Answering
 from engine.evaluators.columnar.firings import Law
 from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.profile import Questions, packed, profile
 from engine.language.rule_file import EFFECTS
-from engine.population.layout import Layout
 from engine.program.expressions import Expr
 
 NO_LAW_EFFECT = "review"
@@ -46,8 +46,9 @@ class Asking:
     def answered(self, profiles: ir.Table) -> ir.Table:
         """A table with profiles, and the answers of law n beside them.
 
-        `q{n}_outcome` is the place of the outcome in `EFFECTS`, `q{n}_law` whether any rule set is about the case, and
-        `q{n}_f0` and on have a bit for each firing of the law, set where it applies, `q{n}_n0` and on for each fact lacking.
+        `q{n}_outcome` is the place of the outcome in `EFFECTS`, `q{n}_law` whether any rule set is about the case.
+        `q{n}_f0` and on have a bit for each firing of the law, set where it applies, `q{n}_n0` and on one for each fact
+        that the conditions of orders lack.
         """
         conditions = [condition for law in self.laws for condition in _conditions(law)]
         answering = Answering(profiles, self.questions, conditions)

@@ -29,6 +29,7 @@ def decide(
     asking: Asking,
     workplace: Workplace,
     table: ir.Table,
+    *,
     further: Mapping[str, Expr],
     labels: Sequence[str] = (),
     places: frozenset[str] | None = None,

@@ -22,7 +22,10 @@ def connect(database: Path | None = None, *, threads: int = 0, memory: str = "")
 
     `threads` is 0 for as many as there are processors; `memory` a size such as `1500MB`, empty for DuckDB's own.
     """
-    config: dict[str, str] = {"disabled_optimizers": _MERGING, "preserve_insertion_order": "false"}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "disabled_optimizers": _MERGING,
+        "preserve_insertion_order": "false",
+    }
     if threads:
         config["threads"] = str(threads)
     if memory:

@@ -10,6 +10,7 @@ from itertools import count
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from engine.accounts.layout import Layout
 from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.decoding import findings_of
 from engine.evaluators.columnar.duck import connect, table
@@ -17,7 +18,6 @@ from engine.evaluators.columnar.firings import law_of
 from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.one_row import CASES, OneRow
 from engine.evaluators.evaluator import Facts, Holds
-from engine.population.layout import Layout
 from engine.program.expressions import Element, Expr
 from engine.program.finding import Finding
 from engine.program.rule_set import RuleSet

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import attrs
 
@@ -154,14 +155,17 @@ class _Asking:
         match expr:
             case Root("as_of"):
                 return self._day
-            case Quantify(kind, element, Root("measures") as over, body) if self._touches is not None:
-                return self._unrolled(kind, element, over, body)
+            case Quantify(kind, element, Root("measures"), body) if self._touches is not None:
+                return self._unrolled(kind, element, body)
             case Size(Root("measures")) if self._touches is not None:
-                return Count(tuple(self._known(touch.present) for touch in self._touches))  # type: ignore[return-value]
+                # No operation of a program, and read only where programs are lowered to columns.
+                return cast(Expr, Count(tuple(self._known(touch.present) for touch in self._touches)))
+            case Count():
+                return expr
             case _:
                 return None
 
-    def _unrolled(self, kind: str, element: Element, over: Root, body: Expr) -> Expr:
+    def _unrolled(self, kind: str, element: Element, body: Expr) -> Expr:
         """A quantifier over the orders that may touch a case, in as many words."""
         assert self._touches is not None
         bodies = [

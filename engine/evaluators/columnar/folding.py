@@ -6,9 +6,6 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import attrs
-
-from engine.evaluators.columnar.operands import Count
 from engine.program.expressions import (
     FALSE,
     TRUE,
@@ -49,9 +46,7 @@ def rewritten(expr: Expr, replace: Callable[[Expr], Expr | None], done: dict[Exp
     """
     if expr not in done:
         new = replace(expr)
-        if new is None and isinstance(expr, Count):
-            new = attrs.evolve(expr, items=tuple(rewritten(item, replace, done) for item in expr.items))
-        elif new is None and isinstance(expr, Literal | Root | Element):
+        if new is None and isinstance(expr, Literal | Root | Element):
             new = expr
         elif new is None:
             new = folded(rebuilt(expr, lambda child: rewritten(child, replace, done)))
@@ -60,7 +55,7 @@ def rewritten(expr: Expr, replace: Callable[[Expr], Expr | None], done: dict[Exp
 
 
 def folded(expr: Expr) -> Expr:
-    """The operation as a constant, or as a simpler one, where its operands settle it; its operands are folded already."""
+    """The operation as a constant, or as a simpler one, where its operands settle it. They are folded already."""
     match expr:
         case Not(item):
             return negation(item)

@@ -1,5 +1,7 @@
-"""Loops over the elements of a list. Ibis names what stands for the element after a parameter of a Python function; loops
-inside loops need names of their own."""
+"""Loops over the elements of a list.
+
+Ibis names what stands for an element after a parameter of a Python function; loops inside loops need other names.
+"""
 
 from __future__ import annotations
 

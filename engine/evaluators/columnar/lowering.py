@@ -1,7 +1,7 @@
 """An operation of a program as an operation of Ibis, by one table of operations.
 
-Absent facts are null, and nulls are harmless: whatever reads an absent fact stands behind a guard that is false then, and
-`false AND null` is false. What leaves an expression is never null: see `test`.
+Absent facts are null, and nulls are harmless: whatever reads an absent fact stands behind a guard that is false then,
+and `false AND null` is false. What leaves an expression is never null: see `test`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import attrs
 import ibis
 import ibis.expr.types as ir
 
+from engine.accounts.layout import Layout
 from engine.evaluators.columnar.folding import COMPARISONS
 from engine.evaluators.columnar.loops import filtered, mapped
 from engine.evaluators.columnar.operands import Count
-from engine.population.layout import Layout
 from engine.program.expressions import (
     And,
     Arithmetic,
@@ -42,13 +42,14 @@ from engine.program.expressions import (
 )
 from engine.vocabulary.model import Type
 
+_YES, _NO = ibis.literal(value=True), ibis.literal(value=False)
 Values = Mapping[str, ir.Value]
 """What stands for each element of the loops around an expression, by the element's key."""
 
 
 @attrs.frozen(eq=False)
 class Lowering:
-    """Writes expressions over a table of cases (see `engine.population.layout`).
+    """Writes expressions over a table of cases (see `engine.accounts.layout`).
 
     `places` are all that occur in the table, where that is known: a place is compared with these alone.
     """
@@ -59,7 +60,7 @@ class Lowering:
 
     def test(self, expr: Expr, elements: Values | None = None) -> ir.BooleanValue:
         """A condition, false where it would be null."""
-        return self.value(expr, elements or {}).fill_null(False)
+        return self.value(expr, elements or {}).fill_null(_NO)
 
     def value(self, expr: Expr, elements: Values) -> Any:  # noqa: ANN401 - Ibis types what it is given
         """A value, null where it reads what is absent."""
@@ -124,7 +125,7 @@ def _member(lowering: Lowering, expr: Member, elements: Values) -> ir.Value:
 
 def _within(lowering: Lowering, expr: Within, elements: Values) -> ir.Value:
     places = expr.places if lowering.places is None else expr.places & lowering.places
-    return lowering.value(expr.place, elements).isin(sorted(places)) if places else ibis.literal(False)
+    return lowering.value(expr.place, elements).isin(sorted(places)) if places else _NO
 
 
 def _quantify(lowering: Lowering, expr: Quantify, elements: Values) -> ir.Value:
@@ -134,10 +135,10 @@ def _quantify(lowering: Lowering, expr: Quantify, elements: Values) -> ir.Value:
         return lowering.test(expr.body, {**elements, expr.element.key: element})
 
     if expr.kind == "exists":
-        return mapped(over, expr.element, holds).contains(True).fill_null(False)
+        return mapped(over, expr.element, holds).contains(_YES).fill_null(_NO)
     if expr.kind == "all":
-        return ~mapped(over, expr.element, lambda element: ~holds(element)).contains(True).fill_null(False)
-    return (filtered(over, expr.element, holds).length() == 1).fill_null(False)
+        return ~mapped(over, expr.element, lambda element: ~holds(element)).contains(_YES).fill_null(_NO)
+    return (filtered(over, expr.element, holds).length() == 1).fill_null(_NO)
 
 
 def _size(lowering: Lowering, expr: Size, elements: Values) -> ir.Value:

@@ -41,7 +41,7 @@ class OneRow:
     def ask(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """The answers on a case, by the names of their columns."""
         connection = self._connection
-        connection.execute(f"DELETE FROM {self._cases}")
+        connection.execute(f"TRUNCATE {self._cases}")
         connection.register("one", pa.Table.from_pylist([row], schema=self._schema))
         connection.execute(f"INSERT INTO {self._cases} FROM one")
         asked = connection.execute(f"EXECUTE {self._asked}")

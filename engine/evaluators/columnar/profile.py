@@ -1,10 +1,10 @@
 """What a program asks of a case, as a few integers: cases that give the same answers are decided alike.
 
-A program is made of tests of single facts (this place lies there, that fact is missing) under `and`, `or` and `not`. Its
-tests are put to every account, and their answers packed 62 to an integer: the account's profile. Millions of accounts
-have some thousands of profiles, and only these are decided. A loop over a list packs the answers of each element, so a
-profile holds a list of integers for each such list. This is predicate abstraction, without loss: the program reads
-nothing else.
+A program is made of tests of single facts (this place lies there, that fact is missing) under `and`, `or` and `not`.
+Its tests are put to every account, and their answers packed 62 to an integer: the account's profile. Millions of
+accounts have some thousands of profiles, and only these are decided. A loop over a list packs the answers of each
+element, so a profile holds a list of integers for each such list. Nothing is lost: the program reads nothing else
+(predicate abstraction, as Graf and Saïdi have it, 1997).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which orders touch a case, as expressions: one for each order and ground, in place of a list worked out for each case.
+"""Which orders touch a case, as expressions: one for each order and ground, in place of a list made for each case.
 
 `engine.measures.match` says the same of one case at a time, and says where. The orders are known when a population is
 asked, so a loop over `measures` becomes one test for each order and ground. Sources: 7.307(b), Q30, Q31.

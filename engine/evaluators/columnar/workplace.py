@@ -11,8 +11,8 @@ import duckdb
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from engine.accounts.population import PLACES, TABLE, Population
 from engine.evaluators.columnar.duck import connect, sql, table
-from engine.population.population import PLACES, TABLE, Population
 
 MEMORY = "1500MB"
 """What DuckDB may use; with Python beside it a simulation stays under 2 GB."""
@@ -31,7 +31,7 @@ class Workplace(Protocol):
         ...
 
     def accounts(self, population: Population, schema: pa.Schema) -> ir.Table:
-        """A population as a table, in the columns of `engine.population.layout`."""
+        """A population as a table, in the columns of `engine.accounts.layout`."""
         ...
 
     def places(self, population: Population) -> frozenset[str]:

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
+from engine.accounts.layout import Layout
+from engine.accounts.population import Manifest, Population
+from engine.accounts.writer import PopulationWriter
 from engine.ownership import LOOK_THROUGH, SWITCH
 from engine.policy.policy import Policy
 from engine.population.generate.chunk import CHUNK, chunk_table
 from engine.population.generate.distributions import Distributions
 from engine.population.generate.resellers import resellers
 from engine.population.generate.setting import Setting
-from engine.population.layout import Layout
-from engine.population.population import Manifest, Population
-from engine.population.writer import PopulationWriter
 
 GENERATOR = 1
 """Version of the generator: with another the same seed gives other accounts."""

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from engine.accounts.layout import AT
 from engine.ownership import resolve
 from engine.population.generate.arrays import Columns, flags, lists, numerals, records, texts
 from engine.population.generate.draws import Bools, Ints
 from engine.population.generate.owners import Owners
 from engine.population.generate.setting import Setting
-from engine.population.layout import AT
 
 LISTED, HOLDERS = "customer.beneficial_owners", "customer.holders"
 _OWNERS, _PROBLEMS = "owners", "ownership_problems"

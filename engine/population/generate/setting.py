@@ -8,10 +8,10 @@ from functools import cached_property
 import attrs
 import numpy as np
 
+from engine.accounts.layout import Layout
 from engine.measures.places import Places
 from engine.population.generate.distributions import Distributions
 from engine.population.generate.draws import Bools, Draws, Ints, Table
-from engine.population.layout import Layout
 
 _EPOCH = datetime.date(1970, 1, 1).toordinal()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 
+from engine.accounts.population import PopulationError
 from engine.decision.request import Violation
-from engine.population.population import PopulationError
 from engine.population.reading.mapping import ColumnMapping
 from engine.population.reading.source import Row
 from engine.population.reading.table import Header, Table, table_of

@@ -9,8 +9,8 @@ from typing import Any
 import attrs
 import orjson
 
+from engine.accounts.population import PopulationError
 from engine.decision.request import Violation
-from engine.population.population import PopulationError
 from engine.population.reading.source import Row, Source
 
 EXAMPLES = 5

@@ -10,8 +10,8 @@ from typing import Any
 
 import rfc8785
 
+from engine.accounts.population import PopulationError
 from engine.policy.policy import Policy
-from engine.population.population import PopulationError
 from engine.population.reading.csv_file import CsvFile
 from engine.population.reading.mapping import ColumnMapping
 from engine.population.reading.ndjson import mapped_ndjson_rows, ndjson_rows

@@ -13,8 +13,8 @@ import attrs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.accounts.population import PopulationError
 from engine.decision.request import Violation
-from engine.population.population import PopulationError
 from engine.population.reading.mapping import ColumnMapping
 from engine.population.reading.source import Row
 from engine.population.reading.table import Header, Table, table_of

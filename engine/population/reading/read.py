@@ -8,18 +8,18 @@ from typing import IO
 
 import duckdb
 
+from engine.accounts.layout import Layout, NotKeptError
+from engine.accounts.population import MANIFEST, Manifest, Population, PopulationError, open_population
+from engine.accounts.writer import PopulationWriter, refuse_other_than_population
 from engine.decision.request import RequestError, Requests, Violation
 from engine.ownership import LOOK_THROUGH, SWITCH, resolve
 from engine.policy.policy import Policy
 from engine.population.batch import Batch
-from engine.population.layout import Layout, NotKeptError
-from engine.population.population import MANIFEST, Manifest, Population, PopulationError, open_population
 from engine.population.reading.mapping import ColumnMapping
 from engine.population.reading.misfits import Misfits, MisfitsError
 from engine.population.reading.opening import opened, origin_of
 from engine.population.reading.paths import pointer_of
 from engine.population.reading.source import Progress, Row, Source
-from engine.population.writer import PopulationWriter, refuse_other_than_population
 
 BATCH = 20_000
 """Rows that are written at once."""

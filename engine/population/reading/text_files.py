@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
-from engine.population.population import PopulationError
+from engine.accounts.population import PopulationError
 
 MAX_LINE = 1_048_576
 """Bytes of a line; the service takes no larger request either."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.population.layout import Layout
-from engine.population.population import TABLE
+from engine.accounts.layout import Layout
+from engine.accounts.population import TABLE
 
 
 def places_query(layout: Layout) -> str:

@@ -10,9 +10,9 @@ from typing import Self
 import duckdb
 import pyarrow as pa
 
-from engine.population.layout import Layout
-from engine.population.places import places_query
-from engine.population.population import ACCOUNTS, MANIFEST, PLACES, TABLE, Manifest, Population, PopulationError
+from engine.accounts.layout import Layout
+from engine.accounts.places import places_query
+from engine.accounts.population import ACCOUNTS, MANIFEST, PLACES, TABLE, Manifest, Population, PopulationError
 
 MEMORY = "1GB"
 """What DuckDB may use before it writes to disk."""

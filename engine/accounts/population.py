@@ -63,7 +63,7 @@ class Population:
 
     @property
     def accounts(self) -> Path:
-        """The DuckDB database; its table is `TABLE`, in the columns of `engine.population.layout`."""
+        """The DuckDB database; its table is `TABLE`, in the columns of `engine.accounts.layout`."""
         return self.folder / ACCOUNTS
 
 
