@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ set:
 ignore: [row id, comment]
 delimiter: ;
 """
+PAGE = (Path(__file__).parents[2] / "docs" / "populations.md").read_text()
 CSV = """row id;comment;country;type;used from;mails;label
 1;hello;DE;I;Germany, France;a@b.example;bad
 2;"a;b";;?;;;
@@ -181,3 +183,13 @@ def test_left_out_rows_say_their_column(tmp_path: Path) -> None:
     population = read(tmp_path / "crm.csv", CSV.replace(";C;", ";c;").encode(), MAPPING, leave_out=True)
     (named,) = (population.folder / "left-out.ndjson").read_text().splitlines()
     assert json.loads(named)["reasons"][0]["column"] == "type"
+
+
+def test_the_mapping_of_the_documentation_is_read_and_its_mistake_is_what_is_said(tmp_path: Path) -> None:
+    mapping, shown = re.search(r"```yaml\n(.*?)```.*?```\n(error.*?)```", PAGE, re.DOTALL).groups()
+    content = "row_id;comment;country;type;used_from;fraud\n1;;DE;C;France, Germany;N\n"
+    (found,) = facts(read(tmp_path / "crm.csv", content.encode(), mapping))
+    assert found == WHAT_IS_SET | {"customer": {"located_in": "DE", "kind": "entity", "locations_of_use": ["FR", "DE"]}}
+    with pytest.raises(ColumnsError) as refused:
+        read(tmp_path / "crm.csv", content.encode(), mapping.replace("customer.located_in", "located_in"))
+    assert str(refused.value).replace(f"{tmp_path}/", "") == shown.rstrip()
