@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import attrs
 
 from engine.accounts.layout import Layout
 from engine.accounts.population import Population
+from engine.decision.decider import NO_LAW
 from engine.evaluators.columnar.asking import Asking
-from engine.evaluators.columnar.decided import Decided, decide, merged
+from engine.evaluators.columnar.decided import PROFILE, ROW, Decided, decide, merged
 from engine.evaluators.columnar.firings import Law, law_of
+from engine.evaluators.columnar.profile import BITS
 from engine.evaluators.columnar.touches import touches_of
 from engine.evaluators.columnar.workplace import Workplace
+from engine.language.rule_file import EFFECTS
 from engine.ownership import LOOK_THROUGH, SWITCH
 from engine.policy.policy import Policy
 from engine.program.expressions import Expr, Literal
@@ -22,11 +26,20 @@ BASELINE = ""
 """The key of the baseline among the policies; candidates have their ids."""
 
 
+@attrs.frozen
+class ComesTo:
+    """The outcome of a case, and the rules that apply to it: each with the order that it rests on, or with none."""
+
+    outcome: str
+    rules: frozenset[tuple[str, str]]
+
+
 @attrs.frozen(eq=False)
 class Asked:
     """Every account decided under each policy on each day. `numbers` are those of the laws, by policy and day."""
 
     decided: Decided
+    layout: Layout
     laws: Sequence[Law]
     numbers: Mapping[tuple[str, str], int]
 
@@ -42,6 +55,27 @@ class Asked:
         """The columns with what fired and what is lacking."""
         prefix = f"q{self.numbers[policy, day]}_"
         return [name for name in self.decided.answers.columns if name.startswith(prefix)]
+
+    def places(self, policy: str, day: str, row: Mapping[str, Any], letter: str) -> list[int]:
+        """The places in a law of what fired (`f`) or what is lacking (`n`), of a row of answers."""
+        prefix = f"q{self.numbers[policy, day]}_{letter}"
+        words = [row[f"{prefix}{n}"] for n in range(len(row)) if f"{prefix}{n}" in row]
+        return [n * BITS + bit for n, word in enumerate(words) for bit in range(BITS) if word >> bit & 1]
+
+    def at(self, workplace: Workplace, rows: Sequence[int]) -> dict[int, dict[tuple[str, str], ComesTo]]:
+        """What the accounts in these rows come to, by policy and day."""
+        accounts = self.decided.accounts
+        wanted = accounts.filter(accounts[ROW].isin(list(rows))).select(ROW, PROFILE)
+        found = workplace.rows(wanted.join(self.decided.answers, PROFILE))
+        return {row[ROW]: {key: self._comes_to(key, row) for key in self.numbers} for row in found}
+
+    def _comes_to(self, key: tuple[str, str], row: Mapping[str, Any]) -> ComesTo:
+        law = self.law(*key)
+        firings = [law.firings[place] for place in self.places(*key, row, "f")]
+        rules = {(firing.rule.id, "" if firing.touch is None else firing.touch.order.id) for firing in firings}
+        if not row[f"q{self.numbers[key]}_law"]:
+            rules.add((NO_LAW, ""))
+        return ComesTo(EFFECTS[row[self.outcome(*key)]], frozenset(rules))
 
 
 def law_on(policy: Policy, day: str) -> Law:
@@ -78,7 +112,7 @@ def ask(
         own = decide(asking, workplace, table, further=further, labels=labels, places=workplace.places(population))
         decided = own if decided is None else merged(decided, own, workplace)
     assert decided is not None
-    return Asked(decided, tuple(laws), numbers)
+    return Asked(decided, _layout(policies), tuple(laws), numbers)
 
 
 def _layout(policies: Mapping[str, Policy]) -> Layout:

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
 import attrs
 
 from engine.evaluators.columnar.decided import ACCOUNTS_OF
 from engine.evaluators.columnar.firings import Firing, Law
-from engine.evaluators.columnar.profile import BITS
 from engine.evaluators.columnar.workplace import Workplace
 from engine.language.rule_file import EFFECTS
 from engine.program.finding import pointer
 from engine.program.rule_set import FactPath, Rule
 from engine.simulation.asked import BASELINE, Asked
 from engine.simulation.result import Day, Demand, RuleImpact, Shift, Term
-
-ALLOWED = len([effect for effect in EFFECTS if effect in {"allow", "restrict"}])
-"""Outcomes before this place in `EFFECTS` allow."""
+from engine.simulation.trial import ALLOWED, Trial
 
 
 def day_of(asked: Asked, workplace: Workplace, candidate: str, day: str) -> Day:
@@ -60,14 +56,14 @@ class Said:
     restrictions: Sequence[Term]
 
 
-def said_of(asked: Asked, workplace: Workplace, candidate: str, day: str, about: Mapping[str, str]) -> Said:
+def said_of(trial: Trial, about: Mapping[str, str]) -> Said:
     """What the rules say. `about` has words for facts, by pointers without the index of lists."""
     rules: dict[tuple[str, str], tuple[Rule, Tally]] = {}
     demands: dict[str, Tally] = {}
     terms: dict[tuple[str, str, str], Tally] = {}
-    for key, is_after in ((BASELINE, False), (candidate, True)):
-        law = asked.law(key, day)
-        for fired, lacking, outcome, accounts in _signatures(asked, workplace, key, day):
+    for key, is_after in ((BASELINE, False), (trial.candidate, True)):
+        law = trial.asked.law(key, trial.day)
+        for fired, lacking, outcome, accounts in _signatures(trial.asked, trial.workplace, key, trial.day):
             firings = [law.firings[place] for place in fired]
             for id_, rule in {(f.rule.id, _order(f)): f.rule for f in firings}.items():
                 rules.setdefault(id_, (rule, Tally()))[1].add(accounts, is_after=is_after)
@@ -93,16 +89,10 @@ def _signatures(
     answers = asked.decided.answers
     columns = asked.answers(key, day)
     counted = answers.group_by(columns).aggregate(accounts=answers[ACCOUNTS_OF].sum())
-    prefix = asked.outcome(key, day).removesuffix("outcome")
+    outcome = asked.outcome(key, day)
     for row in workplace.rows(counted):
-        fired, lacking = (_places(row, f"{prefix}{letter}") for letter in "fn")
-        yield fired, lacking, EFFECTS[row[f"{prefix}outcome"]], int(row["accounts"])
-
-
-def _places(row: Mapping[str, Any], prefix: str) -> list[int]:
-    """The places of the bits that are set."""
-    words = [row[f"{prefix}{n}"] for n in range(len(row)) if f"{prefix}{n}" in row]
-    return [n * BITS + bit for n, word in enumerate(words) for bit in range(BITS) if word >> bit & 1]
+        fired, lacking = (asked.places(key, day, row, letter) for letter in "fn")
+        yield fired, lacking, EFFECTS[row[outcome]], int(row["accounts"])
 
 
 def _demanded(law: Law, firings: Sequence[Firing], lacking: Sequence[int]) -> list[str]:

@@ -130,13 +130,15 @@ class Example:
 @attrs.frozen
 class Evasion:
     """A way around the candidate: of `tried` accounts that it catches and that could go this way, `evaded` are allowed
-    afterwards. `malicious` are those of the evaded that are labelled so, None without labels."""
+    afterwards. `malicious` are those of the evaded that are labelled so, None without labels. `sample` is the number of
+    accounts drawn among those caught, 0 when all were looked at."""
 
     id: str
     about: str
     tried: Count
     evaded: Count
     malicious: Count
+    sample: int = 0
 
 
 @attrs.frozen

@@ -1,0 +1,116 @@
+"""Whom a candidate touches: accounts by place, product, reseller, tier, owner link and age, and by their labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from engine.evaluators.columnar.decided import PROFILE
+from engine.measures.places import iso_codes
+from engine.policy.files import JURISDICTIONS
+from engine.policy.policy import Policy
+from engine.simulation.dimensions import DIRECT, UNKNOWN
+from engine.simulation.result import DIMENSIONS, Cell, Precision
+from engine.simulation.trial import Trial
+
+MALICIOUS = "malicious"
+CONNECTIONS = ("there", "resold_there", "own", "offered")
+"""See `engine.simulation.dimensions.connections`; the columns are prefixed with the number of the candidate."""
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "product": {"cdn": "CDN", "dns_resolution": "DNS resolution", "domain_registration": "domain registration"},
+    "reseller": {DIRECT: "no reseller"},
+    "tier": {DIRECT: "no reseller", "1": "tier 1", "2": "tier 2"},
+    "account_age": {"0": "under 1 year", "1": "1 year"},
+}
+
+
+def flips_by(trial: Trial, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Accounts by the values of columns, with how many there are, how many change (`changed`) and are caught."""
+    accounts, answers = trial.asked.decided.accounts, trial.asked.decided.answers
+    changed, caught = (trial.before != trial.after).cast("int64"), trial.is_caught.cast("int64")
+    flips = answers.select(PROFILE, changed=changed, caught=caught)
+    # Few accounts differ in what is told of them: they are counted before it is looked up how each was decided.
+    counted = accounts.group_by([PROFILE, *columns]).aggregate(n=accounts.count())
+    joined = counted.join(flips, PROFILE)
+    return trial.workplace.rows(
+        joined.group_by(list(columns)).aggregate(
+            accounts=joined.n.sum(),
+            changed=(joined.n * joined.changed).sum(),
+            caught=(joined.n * joined.caught).sum(),
+        )
+    )
+
+
+def impact_of(trial: Trial) -> dict[str, list[Cell]]:
+    """The impact by each of `DIMENSIONS`: what is hit most comes first, where the values have no order of their own."""
+    return {name: _cells(name, flips_by(trial, [name]), trial.policies.baseline) for name in DIMENSIONS}
+
+
+def precision_of(trial: Trial) -> Precision | None:
+    """How many of the labelled accounts are caught; None where none is labelled."""
+    rows = {row[MALICIOUS]: row for row in flips_by(trial, [MALICIOUS])}
+    if not {True, False} & rows.keys():
+        return None
+    malicious, legitimate = (rows.get(label, {"accounts": 0, "caught": 0}) for label in (True, False))
+    return Precision(
+        int(malicious["accounts"]), int(malicious["caught"]), int(legitimate["accounts"]), int(legitimate["caught"])
+    )
+
+
+@attrs.frozen
+class Connected:
+    """Accounts connected with what a candidate's orders are on: of all, and of those labelled either way."""
+
+    accounts: int
+    malicious: int
+    legitimate: int
+
+
+def connected_of(trial: Trial) -> dict[str, Connected]:
+    """The accounts by `CONNECTIONS`."""
+    return {name: _connected(flips_by(trial, [f"c{trial.number}_{name}", MALICIOUS])) for name in CONNECTIONS}
+
+
+def _connected(rows: Sequence[Mapping[str, Any]]) -> Connected:
+    found: dict[Any, int] = {}
+    for row in rows:
+        holds, label, *_ = row.values()
+        if holds:
+            found[label] = found.get(label, 0) + int(row["accounts"])
+    return Connected(sum(found.values()), found.get(True, 0), found.get(False, 0))
+
+
+def _cells(name: str, rows: Sequence[Mapping[str, Any]], policy: Policy) -> list[Cell]:
+    cells = [
+        Cell(row[name], _label(name, row[name], policy), *(int(row[key]) for key in ("accounts", "changed", "caught")))
+        for row in rows
+    ]
+    if name in {"tier", "account_age"}:
+        return sorted(cells, key=lambda cell: (not cell.value[:1].isdigit(), cell.value))
+    return sorted(
+        cells, key=lambda cell: (-(cell.caught or 0), -(cell.changed or 0), -(cell.accounts or 0), cell.value)
+    )
+
+
+def _most_hit(cell: Cell) -> tuple[int, int, int, str]:
+    return -(cell.caught or 0), -(cell.changed or 0), -(cell.accounts or 0), cell.value
+
+
+def _label(name: str, value: str, policy: Policy) -> str:
+    if value in _WORDS.get(name, {}):
+        return _WORDS[name][value]
+    if name == "place":
+        return iso_codes().get(value) or _declared(policy).get(value, {}).get("name", value)
+    if name == "account_age" and value.isdigit():
+        return f"{value} years"
+    if name == "tier" and value != UNKNOWN:
+        return f"tier {value}"
+    return value
+
+
+def _declared(policy: Policy) -> Mapping[str, Mapping[str, str]]:
+    files: Mapping[str, Any] = policy.identity["files"]
+    declared: Mapping[str, Mapping[str, str]] = files.get(JURISDICTIONS + "places.yaml", {}).get("places", {})
+    return declared
