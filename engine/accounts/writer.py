@@ -78,8 +78,9 @@ class PopulationWriter:
         try:
             self._connection.execute(statement)
         except duckdb.Error as error:
-            why = str(error).splitlines()[0]
-            raise PopulationError(f"{self._folder}: cannot be written, look for room on the disk ({why})") from error
+            why = str(error).partition("\n")[0]
+            message = f"{self._folder}: the population cannot be written ({why}); make room, then repeat"
+            raise PopulationError(message) from error
 
     def finish(self, manifest: Manifest) -> Population:
         """The population, in its folder. One that stood there under the same name is replaced."""

@@ -90,7 +90,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
     command = f"ulimit -f 4096; {sys.executable} -m api {' '.join(GENERATE)} --accounts 60000 {tmp_path}/made"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "cannot be written, look for room on the disk" in done.stderr
+    assert "the population cannot be written" in done.stderr
     assert "Traceback" not in done.stderr
     assert list(tmp_path.iterdir()) == []
 
