@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "check": "Look for mistakes in rules and jurisdictions",
     "test": "Run the rule tests beside the rules",
     "coverage": "Show what answers each paragraph of the law",
+    "simulate": "Try a measure on a population before it is imposed",
     "conformance": "Run the published suites of CEL and CEL Policy",
     "export": "Write the rules as plain CEL Policy",
     "population": "Work with populations: accounts that a simulation decides",

@@ -110,11 +110,15 @@ class Layout:
         if as_of is not None:
             row["as_of"] = datetime.date.fromisoformat(as_of)
         _store(row, facts, self._plan)
-        for name, record in self.derived.items():
-            if derived[name]:
-                plan = self._element_plan(record)
-                row[name] = [{**_element(element, plan), AT: element.at} for element in derived[name]]
-        return row
+        return row | self.derived_columns(derived)
+
+    def derived_columns(self, derived: DerivedLists) -> dict[str, Any]:
+        """The columns of derived lists that have elements."""
+        return {
+            name: [{**_element(element, self._element_plan(record)), AT: element.at} for element in derived[name]]
+            for name, record in self.derived.items()
+            if derived[name]
+        }
 
     def case_facts(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """The facts of a row, or of some of its columns: what it was made of, without what said nothing."""
@@ -187,7 +191,7 @@ class Layout:
             case "object":
                 return lambda value: _as_json(path, value)
             case "number" | "pct":
-                return lambda value: _as_double(path, value)
+                return float
             case "int":
                 # JSON has 2.0 for 2, and so has the schema.
                 return int
@@ -233,13 +237,6 @@ def _element(record: Mapping[str, Any], plan: _Plan) -> dict[str, Any]:
     values: dict[str, Any] = {}
     _store(values, record, plan)
     return values
-
-
-def _as_double(path: str, value: float) -> float:
-    double = float(value)
-    if double != value:
-        raise NotKeptError(path, "is a whole number of more digits than a number can keep exactly")
-    return double
 
 
 def _as_json(path: str, value: Mapping[str, Any]) -> str | None:

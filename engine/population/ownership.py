@@ -18,7 +18,7 @@ _BATCH = 5_000
 
 
 def with_reading(population: Population, layout: Layout, reading: str) -> Population:
-    """The population with owners resolved by a reading: itself, or one below its folder, made when it is first asked for.
+    """The population with owners resolved by a reading: itself, or one below its folder, made when first asked for.
 
     Raises:
         PopulationError: it cannot be written there.

@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
 import attrs
 
 from engine.accounts.layout import Layout
 from engine.accounts.population import Population
+from engine.evaluators.columnar.asking import in_words
+from engine.evaluators.columnar.decided import PROFILE, ROW
 from engine.evaluators.columnar.workplace import Workplace
-from engine.measures.order import Order
 from engine.policy.policy import Policy
 from engine.population.ownership import with_reading
 from engine.program.expressions import Expr
+from engine.simulation.alternative import alternative_of
 from engine.simulation.asked import BASELINE, ask
-from engine.simulation.biting import bite_of
-from engine.simulation.counting import day_of, said_of
 from engine.simulation.days import Days
 from engine.simulation.deciding import Deciders, recheck
-from engine.simulation.differences import changes_of, why_no_effect
 from engine.simulation.digest import result_digest
 from engine.simulation.dimensions import connections, dimensions
-from engine.simulation.evading import evasion_of
 from engine.simulation.evasion import routes
-from engine.simulation.examples import examples_of
-from engine.simulation.factors import FactorCounts, factors_of, recorded_of
-from engine.simulation.impact import MALICIOUS, Connected, connected_of, impact_of, precision_of
+from engine.simulation.impact import MALICIOUS
 from engine.simulation.job import Job
 from engine.simulation.policies import Policies
-from engine.simulation.result import (
-    Alternative,
-    Day,
-    OrderText,
-    PopulationSummary,
-    Precision,
-    SimulationResult,
-)
+from engine.simulation.result import DIMENSIONS, PopulationSummary, SimulationResult
 from engine.simulation.suppression import suppressed
 from engine.simulation.trial import Trial
 
@@ -50,6 +40,16 @@ class Simulated:
     result: SimulationResult
     trials: Sequence[Trial]
 
+    def write_accounts(self, path: Path) -> None:
+        """A row an account, as Parquet: its row in the population, where it counts, and its outcome under the baseline
+        and each candidate on the main date. While the workplace is open."""
+        trial = self.trials[0]
+        accounts, answers = trial.asked.decided.accounts, trial.asked.decided.answers
+        outcomes = {"baseline": trial.before} | {one.candidate: one.after for one in self.trials}
+        words = answers.select(PROFILE, **{name: in_words(outcome) for name, outcome in outcomes.items()})
+        kept = accounts.select(ROW, PROFILE, *DIMENSIONS, MALICIOUS)
+        trial.workplace.write(kept.join(words, PROFILE).drop(PROFILE), path)
+
 
 @attrs.frozen
 class Told:
@@ -59,8 +59,8 @@ class Told:
     version: str
 
 
-def simulate(
-    job: Job, policies: Policies, days: Days, population: Population, workplace: Workplace, told: Told
+def run(
+    job: Job, policies: Policies, days: Days, population: Population, *, workplace: Workplace, told: Told
 ) -> Simulated:
     """Hold every candidate against the baseline.
 
@@ -87,14 +87,11 @@ def simulate(
         Trial(asked, workplace, deciders, population, policies, candidate, number, days.main, digest)
         for number, candidate in enumerate(policies.candidates)
     ]
-    precisions = {trial.candidate: precision_of(trial) for trial in trials}
     alternatives = []
-    for trial in trials:
-        others = {
-            said.title: precisions[said.id] for said in job.candidates if said.id != trial.candidate
-        }
-        alternative = _Looking(job, trial, days, precisions[trial.candidate], others).alternative(ways[trial.candidate])
-        alternatives.append(suppressed(alternative, job.suppress_below))
+    for trial, said in zip(trials, job.candidates, strict=True):
+        others = {job.candidates[other.number].title: other for other in trials if other is not trial}
+        looked = alternative_of(trial, said, days, examples=job.examples, ways=ways[said.id], others=others)
+        alternatives.append(suppressed(looked, job.suppress_below))
     manifest = population.manifest
     result = SimulationResult(
         name=job.name,
@@ -131,22 +128,3 @@ def _columns(policies: Policies, day: str) -> dict[str, Expr]:
         connected = connections(policies.baseline.vocabulary, policies.added_orders(candidate))
         columns |= {f"c{number}_{name}": expr for name, expr in connected.items()}
     return columns
-
-
-@attrs.frozen(eq=False)
-class _Looking:
-    """Looks at a candidate; `others` are the precisions of the others by their titles."""
-
-    job: Job
-    trial: Trial
-    days: Days
-    precision: Precision | None
-    others: Mapping[str, Precision | None]
-
-    def alternative(self, ways: Sequence[object]) -> Alternative:
-        """All that is told of the candidate."""
-        raise NotImplementedError(ways)
-
-
-_ = (Connected, Day, OrderText, FactorCounts, bite_of, changes_of, day_of, evasion_of, examples_of, factors_of)
-_ = (impact_of, connected_of, recorded_of, said_of, why_no_effect, Order)

@@ -1,0 +1,183 @@
+"""`ostiary simulate`: a measure tried on a population before it is imposed."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import UTC, date, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import click
+import orjson
+
+from api.cli.exit_codes import ExitCode
+from api.cli.options import Day, count, mistakes
+from api.cli.simulation_extra import require_simulation_extra
+from api.evaluation import law_day
+from api.settings import default_jurisdictions, default_rules
+from engine.policy.policy import PolicyError
+
+if TYPE_CHECKING:
+    from engine.evaluators.columnar.workplace import Progress, Workplace
+    from engine.simulation.result import SimulationResult
+
+ENGINES = ("duckdb", "spark")
+_DIGITS = 12
+"""Of a digest, in the name of a folder."""
+_WIDTH = 60
+"""Of a line about progress, in characters."""
+
+
+@click.command()
+@click.argument("job_file", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="JOB")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER", help="Default: the job's name and digest."
+)
+@click.option("--engine", type=click.Choice(ENGINES), default="duckdb", show_default=True, help="What computes.")
+@click.option("--suppress-below", type=click.IntRange(0), metavar="N", help="Tell no count of fewer accounts than N.")
+@click.option("--today", type=Day(), metavar="DATE", help="The day of a job that names none. Default: today.")
+@click.option("--pdf/--no-pdf", default=True, show_default=True, help="Print the report, where there is Chromium.")
+def simulate(
+    *, job_file: Path, output: Path | None, engine: str, suppress_below: int | None, today: date | None, pdf: bool
+) -> int:
+    """Run the simulation that the file JOB describes, and write a report.
+
+    Every account is decided under the baseline and under each candidate, on each day of the job (docs/simulation.md).
+    The folder then holds the report (report.html, report.pdf), the same as data (result.json), and a row for each
+    account (accounts.parquet).
+
+    \b
+    Examples:
+      ostiary simulate fixtures/simulations/freedonia.yaml
+      ostiary simulate job.yaml -o freedonia --suppress-below 10
+    """
+    require_simulation_extra()
+    from engine.accounts.population import PopulationError  # noqa: PLC0415 - only here is it sure to be installed
+    from engine.simulation.deciding import DifferenceError  # noqa: PLC0415 - as above
+    from engine.simulation.evasion import NoPlaceLeftError  # noqa: PLC0415 - as above
+
+    folder = Path.cwd() if output is None else output.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        asked = _Asked(job_file, folder, output, engine, suppress_below, today)
+        with telling() as progress:
+            written = _run(asked, progress)
+    except PolicyError as error:
+        click.echo(mistakes(error), err=True)
+        return ExitCode.RULES_INVALID
+    except (PopulationError, NoPlaceLeftError, DifferenceError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        where = error.filename or folder
+        raise click.ClickException(f"{where}: {error.strerror}; name another folder with -o") from None
+    _show(written, pdf=pdf)
+    return ExitCode.OK
+
+
+@attrs.frozen
+class _Asked:
+    """What was asked for on the command line; `folder` is where folders are made."""
+
+    job_file: Path
+    folder: Path
+    output: Path | None
+    engine: str
+    suppress_below: int | None
+    today: date | None
+
+
+@attrs.frozen
+class _Written:
+    """A result and the folder that it is in."""
+
+    result: SimulationResult
+    folder: Path
+
+
+def _run(asked: _Asked, progress: Progress) -> _Written:
+    from engine.simulation.days import job_days  # noqa: PLC0415 - as above
+    from engine.simulation.job import read_job  # noqa: PLC0415 - as above
+    from engine.simulation.policies import job_policies  # noqa: PLC0415 - as above
+    from engine.simulation.population import population_of  # noqa: PLC0415 - as above
+    from engine.simulation.run import Told, run  # noqa: PLC0415 - as above
+
+    job = read_job(asked.job_file)
+    if asked.suppress_below is not None:
+        job = attrs.evolve(job, suppress_below=asked.suppress_below)
+    policies = job_policies(job, default_rules(), default_jurisdictions())
+    today = asked.today or law_day(datetime.now(UTC), policies.baseline)
+    days = job_days(job, policies, today)
+    population = population_of(job, policies.baseline, asked.folder, progress)
+    told = Told(_command(asked, today if days.dates == (today.isoformat(),) else None), version("ostiary"))
+    with (
+        tempfile.TemporaryDirectory(prefix=f"{job.name}-", dir=asked.folder) as work,
+        _workplace(asked.engine, Path(work), progress) as workplace,
+    ):
+        simulated = run(job, policies, days, population, workplace=workplace, told=told)
+        result = simulated.result
+        digits = result.digest.removeprefix("sha256:")[:_DIGITS]
+        folder = asked.output or asked.folder / f"{result.name}-{digits}"
+        folder.mkdir(exist_ok=True)
+        simulated.write_accounts(folder / "accounts.parquet")
+    (folder / "result.json").write_bytes(orjson.dumps(result.document, option=orjson.OPT_INDENT_2) + b"\n")
+    from api.report import render  # noqa: PLC0415 - as above
+
+    (folder / "report.html").write_text(render(result), "utf-8")
+    return _Written(result, folder)
+
+
+def _command(asked: _Asked, today: date | None) -> str:
+    """The command that makes the same result again."""
+    words = ["ostiary", "simulate", str(asked.job_file)]
+    words += [] if asked.engine == ENGINES[0] else ["--engine", asked.engine]
+    words += [] if asked.suppress_below is None else ["--suppress-below", str(asked.suppress_below)]
+    words += [] if today is None else ["--today", today.isoformat()]
+    return shlex.join(words)
+
+
+def _workplace(engine: str, folder: Path, progress: Progress) -> AbstractContextManager[Workplace]:
+    from engine.evaluators.columnar.workplace import DuckWorkplace  # noqa: PLC0415 - as above
+
+    assert engine == ENGINES[0]
+    return closing(DuckWorkplace(folder, progress))
+
+
+@contextmanager
+def telling() -> Iterator[Progress]:
+    """Says on standard error, where a person can see it, what is being worked on and how much of it is done."""
+    if not sys.stderr.isatty():
+        yield lambda _what, _done: None
+        return
+
+    def tell(what: str, done: float) -> None:
+        click.echo(f"\r{what} {done:4.0%}".ljust(_WIDTH), err=True, nl=False)
+
+    try:
+        yield tell
+    finally:
+        click.echo("\r" + " " * _WIDTH + "\r", err=True, nl=False)
+
+
+def _show(written: _Written, *, pdf: bool) -> None:
+    """The answer in short, and where the rest is."""
+    result = written.result
+    click.echo(f"{result.title}: {count(result.population.accounts, 'account')}, {result.digest}")
+    for alternative in result.alternatives:
+        main = alternative.main
+        caught = "few" if main.caught is None else f"{main.caught:,}"
+        said = alternative.no_effect or f"{caught} caught on {main.date}"
+        click.echo(f"  {alternative.title}: {said}")
+    click.echo(f"{count(result.rechecked, 'account')} decided again one by one, without a difference")
+    report = written.folder / "report.html"
+    click.echo(f"{report}, result.json, accounts.parquet")
+    from api.report import print_pdf  # noqa: PLC0415 - as above
+
+    reason = print_pdf(report, written.folder / "report.pdf") if pdf else None
+    if reason is not None:
+        click.echo(reason, err=True)

@@ -1,0 +1,68 @@
+"""The population that a job names: a folder as it is, a file read, or accounts made up."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from pathlib import Path
+
+from engine.accounts.population import Population, PopulationError, open_population
+from engine.language.diagnostic import Diagnostic
+from engine.language.source import Source
+from engine.policy.files import read_text
+from engine.policy.policy import Policy
+from engine.population.generate import DistributionsError, distributions, generate
+from engine.population.reading import prepared, read_mapping
+from engine.simulation.job import Generated, Job, JobError
+
+Progress = Callable[[str, float], None]
+
+
+def population_of(job: Job, policy: Policy, folder: Path, progress: Progress) -> Population:
+    """The population of a job. One that is made up is kept in `folder` under the job's name, and made once.
+
+    Raises:
+        JobError: the file of distributions has mistakes.
+        PopulationError: there is no such population, or what is to be read does not fit.
+    """
+    if isinstance(job.population, Generated):
+        return _generated(job.population, policy, folder / f"{job.name}.population", progress)
+    mapping = None if job.mapping is None else read_mapping(job.mapping, policy)
+    return prepared(job.population, policy, mapping, progress=lambda _, share: progress("reading accounts", share))
+
+
+def _generated(said: Generated, policy: Policy, folder: Path, progress: Progress) -> Population:
+    source = None
+    if said.distributions is not None:
+        found: list[Diagnostic] = []
+        text = read_text(said.distributions, found)
+        if text is None:
+            raise JobError(tuple(found), {})
+        source = Source(str(said.distributions), text)
+    try:
+        drawn = distributions(policy.places, source, said.malicious_share)
+    except DistributionsError as error:
+        raise JobError(error.diagnostics, error.texts) from error
+    wanted = {
+        "kind": "generated",
+        "seed": said.seed,
+        "accounts": said.accounts,
+        "as_of": said.as_of,
+        "malicious_share": drawn.malicious_share,
+        "distributions": drawn.digest,
+    }
+    try:
+        made = open_population(folder)
+        if wanted.items() <= made.manifest.source.items():
+            return made
+    except PopulationError:
+        pass  # there is none yet, or one of another version
+    done = 0
+
+    def told(accounts: int) -> None:
+        nonlocal done
+        done += accounts
+        progress("making up accounts", done / said.accounts)
+
+    as_of = datetime.date.fromisoformat(said.as_of)
+    return generate(folder, policy, drawn, accounts=said.accounts, seed=said.seed, as_of=as_of, progress=told)
