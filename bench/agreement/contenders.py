@@ -1,9 +1,10 @@
-"""Who is held to the same answers: each evaluator of the registry, and `written`, which reads the rule files itself."""
+"""Who is held to the same answers: each evaluator of the registry, `written`, which reads the rule files itself, and
+`population`, which puts many requests to a policy as one table."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import attrs
 import orjson
@@ -11,10 +12,11 @@ import orjson
 from bench.agreement.written import Written
 from engine import Decider, Policy, RequestError
 from engine.decision.decider import NO_LAW
-from engine.evaluators.evaluator import Evaluator, NoOpinionError
+from engine.decision.decision import Decision
+from engine.evaluators.evaluator import Evaluator, EvaluatorKind, NoOpinionError
 from engine.evaluators.registry import EVALUATORS, evaluator_kind, make_evaluator
 
-WRITTEN = "written"
+WRITTEN, POPULATION = "written", "population"
 
 
 @attrs.frozen
@@ -53,6 +55,26 @@ class Contender(Protocol):
         ...
 
 
+@runtime_checkable
+class AtOnce(Protocol):
+    """A contender that takes many requests together, which costs it hardly more than one."""
+
+    def answers(self, requests: Sequence[Mapping[str, Any]]) -> list[Answer]:
+        """What it says of each."""
+        ...
+
+
+def answers(one: Contender, requests: Sequence[Mapping[str, Any]]) -> list[Answer]:
+    """What a contender says of each of several requests."""
+    return one.answers(requests) if isinstance(one, AtOnce) else [one.answer(request) for request in requests]
+
+
+def answer_of(decision: Decision) -> Answer:
+    """What a decision says."""
+    findings = tuple(f"{finding.rule.id}@{finding.at}" for finding in decision.findings)
+    return Answer(findings, orjson.dumps(decision.document), decision.outcome)
+
+
 class Deciding:
     """A Decider with one of the evaluators."""
 
@@ -69,8 +91,7 @@ class Deciding:
             return Answer(failure=str(error), has_no_opinion=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others did not fail
             return Answer(failure=f"{type(error).__name__}: {error}")
-        findings = tuple(f"{finding.rule.id}@{finding.at}" for finding in decision.findings)
-        return Answer(findings, orjson.dumps(decision.document), decision.outcome)
+        return answer_of(decision)
 
 
 @attrs.frozen
@@ -98,12 +119,17 @@ class Reading:
 
 def known() -> tuple[str, ...]:
     """Every contender that can be named."""
-    return (*EVALUATORS, WRITTEN)
+    return (*EVALUATORS, WRITTEN, POPULATION)
+
+
+def kind_of(name: str) -> EvaluatorKind | None:
+    """The evaluator that a contender needs; None when it needs none."""
+    return None if name == WRITTEN else evaluator_kind("columnar" if name == POPULATION else name)
 
 
 def absences(names: Sequence[str]) -> dict[str, str]:
     """Those that cannot be used on this machine, each with the reason."""
-    reasons = {name: evaluator_kind(name).absence() for name in names if name != WRITTEN}
+    reasons = {name: kind.absence() for name in names if (kind := kind_of(name)) is not None}
     return {name: reason for name, reason in reasons.items() if reason is not None}
 
 
@@ -111,6 +137,10 @@ def contender(name: str, policy: Policy) -> Contender:
     """The contender of that name, one of `known()`."""
     if name == WRITTEN:
         return Reading(policy)
+    if name == POPULATION:
+        from bench.agreement.tabled import Tabled  # noqa: PLC0415 - the others are compared where Ibis is not
+
+        return Tabled(policy)
     try:
         return Deciding(policy, make_evaluator(name, policy.program))
     except NoOpinionError as error:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
-from bench.agreement.contenders import Answer, contender
+from bench.agreement.contenders import Answer, answers, contender
 from bench.agreement.sample import draw
 from engine import Policy
 from engine.program.expressions import Expr, all_within
@@ -57,9 +57,9 @@ def examine(seed: int, program: int, cases: Iterable[int], names: Sequence[str])
     contenders = [contender(name, sample.policy) for name in names]
     tally = Tally(programs=1, refused=list(sample.refused))
     tally.operations.update({type(expr).__name__ for expr in expressions_of(sample.policy)})
-    for case in cases:
-        request = sample.request(case)
-        first, *others = [one.answer(request) for one in contenders]
+    cases = list(cases)
+    requests = [sample.request(case) for case in cases]
+    for case, first, *others in zip(cases, *(answers(one, requests) for one in contenders), strict=True):
         tally.cases += 1
         tally.findings += len(first.findings)
         tally.outcomes[first.outcome or "not said"] += 1

@@ -52,10 +52,15 @@ for as it is."""
 
 
 class Layout:
-    """How cases of a vocabulary become rows, and rows cases again."""
+    """How cases of a vocabulary become rows, and rows cases again.
 
-    def __init__(self, vocabulary: Vocabulary, derived: Sequence[str] = DERIVED) -> None:
+    Rows of a layout that is not `exact` are asked and nothing more: every case has one. Numbers are rounded to what
+    programs read, and an object says no more than that it is there.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, derived: Sequence[str] = DERIVED, *, exact: bool = True) -> None:
         self._vocabulary = vocabulary
+        self._exact = exact
         self.facts = columns_of(vocabulary, vocabulary.facts)
         self.derived = {name: _element_type(vocabulary.derived[name].type) for name in derived}
         self._elements: dict[str, tuple[Column, ...]] = {}
@@ -189,7 +194,7 @@ class Layout:
             case "date":
                 return datetime.date.fromisoformat
             case "object":
-                return lambda value: _as_json(path, value)
+                return (lambda value: _as_json(path, value)) if self._exact else _as_there
             case "number" | "pct":
                 return float
             case "int":
@@ -237,6 +242,10 @@ def _element(record: Mapping[str, Any], plan: _Plan) -> dict[str, Any]:
     values: dict[str, Any] = {}
     _store(values, record, plan)
     return values
+
+
+def _as_there(value: Mapping[str, Any]) -> str | None:
+    return "" if is_present(value) else None
 
 
 def _as_json(path: str, value: Mapping[str, Any]) -> str | None:

@@ -82,7 +82,7 @@ class Columnar:
 @cache
 def _layout() -> Layout:
     vocabulary = read_vocabulary()
-    return Layout(vocabulary, tuple(vocabulary.derived))
+    return Layout(vocabulary, tuple(vocabulary.derived), exact=False)
 
 
 @cache

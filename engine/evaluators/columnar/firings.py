@@ -9,6 +9,7 @@ import attrs
 
 from engine.evaluators.columnar.folding import folded, rewritten
 from engine.evaluators.columnar.operands import Count, Elements
+from engine.evaluators.columnar.separating import Separating
 from engine.evaluators.columnar.touches import Touch
 from engine.program.expressions import (
     FALSE,
@@ -39,28 +40,20 @@ AS_OF, ACTION = Root("as_of", DATE), Root("action", STRING)
 @attrs.frozen(eq=False)
 class Firing:
     """A rule, and when it applies: where `guard` holds and, of a rule over a list, for each element where `condition`
-    does. `rank` is its place in file order; `touch` the order and ground that it is about, where `measures` is such a
-    list."""
+    does; `holds` is whether it applies to a case at all. `rank` is its place in file order; `touch` the order and ground
+    that it is about, where `measures` is such a list."""
 
     rule: Rule
     rank: int
     guard: Expr
     condition: Expr
+    holds: Expr
     touch: Touch | None = None
 
     @property
     def loops(self) -> bool:
         """Whether the rule looks at each element of a list of the case."""
         return self.rule.each is not None and self.touch is None
-
-    @property
-    def holds(self) -> Expr:
-        """Whether the rule applies to a case at all."""
-        if not self.loops:
-            return self.guard
-        each = self.rule.each
-        assert each is not None
-        return conjunction((self.guard, Quantify("exists", each.element, each.over, self.condition)))
 
 
 @attrs.frozen(eq=False)
@@ -95,27 +88,27 @@ class _Asking:
         self._touches = touches
         self._done: dict[Expr, Expr] = {}
         self._elements = Elements()
+        self._separating = Separating()
+        self._ranks: dict[int, int] = {}
 
     def law(self, rule_sets: Sequence[RuleSet]) -> Law:
         firings: list[Firing] = []
         about: list[Expr] = []
-        ranks: dict[int, int] = {}
         for rule_set in rule_sets:
             applies = self._applies(rule_set)
             about.append(applies)
-            ranks = {id(rule): len(ranks) + n for n, rule in enumerate(rule_set.rules)} | ranks
-            found = self._block(rule_set.block, applies)
-            firings += [attrs.evolve(firing, rank=ranks[id(firing.rule)]) for firing in found]
+            self._ranks |= {id(rule): len(self._ranks) + n for n, rule in enumerate(rule_set.rules)}
+            firings += self._block(rule_set.block, applies)
         return Law(
-            tuple(firing for firing in firings if FALSE not in (firing.guard, firing.condition)),
-            disjunction(tuple(about)),
+            tuple(firing for firing in firings if firing.holds != FALSE),
+            self._separating.separated(disjunction(tuple(about))),
             tuple(self._lacks()),
         )
 
     def _lacks(self) -> Iterator[Lack]:
         for order, touch in {touch.order.id: touch for touch in self._touches or ()}.items():
             for need, holds in touch.needs:
-                yield Lack(order, need, self._known(holds))
+                yield Lack(order, need, self._separating.separated(self._known(holds)))
 
     def _applies(self, rule_set: RuleSet) -> Expr:
         actions = tuple(Literal(action, STRING) for action in rule_set.actions)
@@ -139,13 +132,19 @@ class _Asking:
             return
         rule = item.outcome
         if rule.each is None:
-            yield Firing(rule, 0, conjunction((guard, condition)), TRUE)
+            yield self._firing(rule, conjunction((guard, condition)))
         elif self._touches is not None and rule.each.over == Root(MEASURES, rule.each.over.type):
             for touch in self._touches:
                 bound = self._bound(condition, rule.each.element, touch)
-                yield Firing(rule, 0, conjunction((guard, self._known(touch.present), bound)), TRUE, touch)
+                yield self._firing(rule, conjunction((guard, self._known(touch.present), bound)), touch)
         else:
-            yield Firing(rule, 0, guard, condition)
+            holds = conjunction((guard, Quantify("exists", rule.each.element, rule.each.over, condition)))
+            rank = self._ranks[id(rule)]
+            yield Firing(rule, rank, guard, condition, self._separating.separated(holds))
+
+    def _firing(self, rule: Rule, guard: Expr, touch: Touch | None = None) -> Firing:
+        rank = self._ranks[id(rule)]
+        return Firing(rule, rank, guard, TRUE, self._separating.separated(guard), touch)
 
     def _known(self, expr: Expr) -> Expr:
         """The expression with what is known in its place."""

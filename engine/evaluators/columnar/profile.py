@@ -10,7 +10,7 @@ element, so a profile holds a list of integers for each such list. Nothing is lo
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 
 import attrs
@@ -21,13 +21,11 @@ from engine.evaluators.columnar.folding import rewritten
 from engine.evaluators.columnar.loops import mapped
 from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.operands import Elements, operands
-from engine.program.expressions import And, Choose, Element, Expr, Literal, Named, Not, Or, Quantify
+from engine.evaluators.columnar.separating import ELEMENT, is_connective, is_separate
+from engine.program.expressions import Element, Expr, Literal, Quantify
 
 BITS = 62
 """Tests in one integer: one less than the bits that are not the sign."""
-ELEMENT = "element"
-"""Key of what stands for each element of a list in its tests: every loop over the list asks the same."""
-_CONNECTIVES = (And, Or, Not, Named, Choose)
 
 
 @attrs.define(eq=False)
@@ -58,7 +56,7 @@ class Questions:
         if is_connective(expr):
             for operand in operands(expr):
                 self._ask(operand)
-        elif isinstance(expr, Quantify):
+        elif isinstance(expr, Quantify) and not is_separate(expr) and not self._elements.of(expr):
             self._ask_of_element(expr.over, expr.element, expr.body)
         else:
             self.tests.setdefault(expr, len(self.tests))
@@ -75,11 +73,6 @@ class Questions:
         else:
             tests = self.lists[over]
             tests.setdefault(InLoop(element).test(expr), len(tests))
-
-
-def is_connective(expr: Expr) -> bool:
-    """Whether the expression is true or false by its operands' being so."""
-    return isinstance(expr, _CONNECTIVES) and expr.type.kind == "bool"
 
 
 class InLoop:
@@ -116,10 +109,16 @@ def bit(words: Sequence[ir.IntegerValue], number: int) -> ir.BooleanValue:
     return is_set
 
 
-def profile(questions: Questions, lowering: Lowering) -> dict[str, ir.Value]:
-    """The profile of each case of a table, by the names of its columns: `w0` and on, and `l0` and on for lists."""
+def profile(
+    questions: Questions, lowering: Lowering, known: Mapping[Expr, ir.BooleanValue] | None = None
+) -> dict[str, ir.Value]:
+    """The profile of each case of a table, by the names of its columns: `w0` and on, and `l0` and on for lists.
+
+    `known` are the answers to tests that are columns already.
+    """
+    known = known or {}
     columns: dict[str, ir.Value] = {}
-    words = packed([lowering.value(test, {}) for test in questions.tests])
+    words = packed([known[test] if test in known else lowering.value(test, {}) for test in questions.tests])
     columns |= {f"w{n}": word for n, word in enumerate(words)}
     for n, (over, tests) in enumerate(questions.lists.items()):
         columns[f"l{n}"] = _packed_list(lowering, over, list(tests))
