@@ -22,6 +22,7 @@ from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.decoding import findings_of
 from engine.evaluators.columnar.duck import connect, sql, table
 from engine.evaluators.columnar.firings import AS_OF, Law, law_of
+from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.profile import BITS
 from engine.evaluators.columnar.touches import touches_of
 from engine.language.rule_file import EFFECTS
@@ -54,7 +55,7 @@ class Tabled:
         days = [day for day, _ in Counter(case.as_of for case in cases).most_common(_DAYS)]
         try:
             laws = [self._whenever, *(law_on(self._policy, day) for day in days)]
-            rows = asked(Asking(laws, self._layout), cases, lists)
+            rows = asked(Asking(laws, self._layout, of_elements=True), cases, lists)
             return [
                 self._answer(case, derived, row, {0: laws[0]} | {n: laws[n] for n in _numbers(days, case)})
                 for case, derived, row in zip(cases, lists, rows, strict=True)
@@ -89,7 +90,7 @@ def asked(asking: Asking, cases: Sequence[Case], lists: Sequence[DerivedLists]) 
         for number, (case, derived) in enumerate(zip(cases, lists, strict=True))
     ]
     given = table("cases", asking.layout.schema)
-    profiles = given.select("row", **asking.profiles(given))
+    profiles = given.select("row", **asking.profiles(Lowering(given, asking.layout)))
     answers = asking.with_elements(asking.answered(profiles)).order_by("row")
     return answers_to(answers, pa.Table.from_pylist(rows, schema=asking.layout.schema))
 

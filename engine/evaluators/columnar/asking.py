@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import attrs
 import ibis
@@ -23,25 +23,33 @@ _SEVERITY = {effect: rank for rank, effect in enumerate(EFFECTS)}
 
 @attrs.frozen(eq=False)
 class Asking:
-    """The laws asked, and the questions they are made of. Their numbers begin with `first`."""
+    """The laws asked, and the questions they are made of. Their numbers begin with `first`.
+
+    `of_elements` says whether it is asked for which elements of lists rules apply, too: see `with_elements`.
+    """
 
     laws: Sequence[Law]
     layout: Layout
     first: int = 0
+    of_elements: bool = False
     questions: Questions = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
         questions = Questions()
         for law in self.laws:
             questions.add(_conditions(law))
+            for firing in law.firings if self.of_elements else ():
+                if firing.rule.each is not None and firing.loops:
+                    each = firing.rule.each
+                    questions.add_element_condition(each.over, each.element, firing.condition)
         object.__setattr__(self, "questions", questions)
 
-    def profiles(self, cases: ir.Table, places: frozenset[str] | None = None) -> dict[str, ir.Value]:
+    def profiles(self, cases: Lowering, known: Mapping[Expr, ir.BooleanValue] | None = None) -> dict[str, ir.Value]:
         """The columns of a case's profile, over a table in the columns of the layout.
 
-        `places` are all that occur in the table, where that is known.
+        `known` are the answers to tests that are columns of the table already.
         """
-        return profile(self.questions, Lowering(cases, self.layout, places))
+        return profile(self.questions, cases, known or {})
 
     def answered(self, profiles: ir.Table) -> ir.Table:
         """A table with profiles, and the answers of law n beside them.

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 
 from engine.evaluators.columnar.asking import Asking
+from engine.evaluators.columnar.elements import ask_elements
 from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.workplace import Workplace
 from engine.program.expressions import Expr
@@ -39,10 +40,13 @@ def decide(
     `further` are more columns that `accounts` is to have, and `labels` columns of the table that it keeps. `places` are
     all that occur in the population, where that is known.
     """
-    profile = asking.profiles(table, places)
-    lowering = Lowering(table, asking.layout, places)
-    more = {name: lowering.value(expr, {}) for name, expr in further.items()}
     name = f"laws{asking.first}"
+    tests = asking.questions.tests
+    given = ask_elements(tests, workplace, table, layout=asking.layout, places=places, name=name)
+    table = given.table
+    lowering = Lowering(table, asking.layout, places)
+    profile = asking.profiles(lowering, given.known)
+    more = {name: lowering.value(expr, {}) for name, expr in further.items()}
     asked = workplace.keep(f"{name}_asked", table.select(ROW, *labels, **more, **profile), "asking every account")
     profiles = workplace.keep(f"{name}_profiles", _numbered(asked, list(profile)), "finding who answers alike")
     answers = workplace.keep(f"{name}_answers", asking.answered(profiles).drop(*profile), "deciding")

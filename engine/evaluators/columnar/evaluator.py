@@ -33,7 +33,7 @@ class Columnar:
     def __init__(self, rule_sets: Sequence[RuleSet]) -> None:
         self._layout = _layout()
         self._law = law_of(rule_sets, None, None)
-        self._asking = Asking([self._law], self._layout)
+        self._asking = Asking([self._law], self._layout, of_elements=True)
         self._findings: OneRow | None = None
         self._connection = connect(threads=1)
         self._numbers = count()
@@ -72,7 +72,7 @@ class Columnar:
         return holds
 
     def _answers(self, cases: ir.Table) -> ir.Table:
-        profiles = cases.select(**self._asking.profiles(cases))
+        profiles = cases.select(**self._asking.profiles(Lowering(cases, self._layout)))
         return self._asking.with_elements(self._asking.answered(profiles))
 
     def _query(self, cases: ir.Table, schema: pa.Schema, answer: Callable[[ir.Table], ir.Table]) -> OneRow:

@@ -40,8 +40,8 @@ AS_OF, ACTION = Root("as_of", DATE), Root("action", STRING)
 @attrs.frozen(eq=False)
 class Firing:
     """A rule, and when it applies: where `guard` holds and, of a rule over a list, for each element where `condition`
-    does; `holds` is whether it applies to a case at all. `rank` is its place in file order; `touch` the order and ground
-    that it is about, where `measures` is such a list."""
+    does; `holds` is whether it applies to a case at all. `rank` is its place in file order; `touch` the order and
+    ground that it is about, where `measures` is such a list."""
 
     rule: Rule
     rank: int

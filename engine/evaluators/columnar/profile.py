@@ -109,14 +109,11 @@ def bit(words: Sequence[ir.IntegerValue], number: int) -> ir.BooleanValue:
     return is_set
 
 
-def profile(
-    questions: Questions, lowering: Lowering, known: Mapping[Expr, ir.BooleanValue] | None = None
-) -> dict[str, ir.Value]:
+def profile(questions: Questions, lowering: Lowering, known: Mapping[Expr, ir.BooleanValue]) -> dict[str, ir.Value]:
     """The profile of each case of a table, by the names of its columns: `w0` and on, and `l0` and on for lists.
 
     `known` are the answers to tests that are columns already.
     """
-    known = known or {}
     columns: dict[str, ir.Value] = {}
     words = packed([known[test] if test in known else lowering.value(test, {}) for test in questions.tests])
     columns |= {f"w{n}": word for n, word in enumerate(words)}

@@ -1,9 +1,9 @@
 """Loops rid of what is not about the element, so that each asks one thing of a list.
 
-`list.exists(e, a && b(e))` is `a && list.exists(e, b(e))`, and what stands deeper is split by cases (Shannon's expansion):
-`list.exists(e, a || b(e))` is `a ? list.exists(e, true) : list.exists(e, b(e))`. What is left is true or false of an
-account whatever else is, and is one test of it (see `engine.evaluators.columnar.profile`). A loop that compares elements
-with facts of the account, or counts them, stays as it is.
+`list.exists(e, a && b(e))` is `a && list.exists(e, b(e))`, and what stands deeper is split by cases (Shannon's
+expansion): `list.exists(e, a || b(e))` is `a ? list.exists(e, true) : list.exists(e, b(e))`. What is left is one test
+of an account (see `engine.evaluators.columnar.profile`). A loop that compares elements with facts of the account, or
+counts them, stays as it is.
 """
 
 from __future__ import annotations
@@ -71,11 +71,9 @@ class Separating:
 
     def _exists(self, loop: Quantify, body: Expr, cases: int) -> Expr | None:
         """Whether there is an element of which the body holds; None when it cannot be said apart from the account."""
-        about_account, about_element = [], []
-        for part in _conjuncts(body, self._elements):
-            (about_element if self._elements.of(part) else about_account).append(part)
-        guard = conjunction(tuple(self.separated(part) for part in about_account))
-        rest = conjunction(tuple(about_element))
+        parts = list(_conjuncts(body, self._elements))
+        guard = conjunction(tuple(self.separated(part) for part in parts if not self._elements.of(part)))
+        rest = conjunction(tuple(part for part in parts if self._elements.of(part)))
         case = next(self._conditions_on_account(rest), None)
         if case is None:
             if any(isinstance(part, Root) for part in _within(rest)):
@@ -90,12 +88,10 @@ class Separating:
         if holds is None or fails is None:
             return None
         case = named("case", self.separated(case))
-        return conjunction(
-            (guard, disjunction((conjunction((case, holds)), conjunction((negation(case), fails)))))
-        )
+        return conjunction((guard, disjunction((conjunction((case, holds)), conjunction((negation(case), fails))))))
 
     def _conditions_on_account(self, expr: Expr) -> Iterator[Expr]:
-        """The largest conditions among the connectives of an expression that do not depend on the element."""
+        """The largest conditions of an expression that do not depend on the element, in loops inside it, too."""
         if isinstance(expr, Literal):
             return
         if not self._elements.of(expr):
@@ -103,6 +99,8 @@ class Separating:
         elif is_connective(expr):
             for operand in operands(expr):
                 yield from self._conditions_on_account(operand)
+        elif isinstance(expr, Quantify):
+            yield from self._conditions_on_account(expr.body)
 
 
 def _conjuncts(expr: Expr, elements: Elements) -> Iterator[Expr]:
@@ -126,4 +124,6 @@ def _within(expr: Expr) -> Iterator[Expr]:
 def _loop(loop: Quantify, body: Expr) -> Quantify:
     """The loop under the key that all separate loops have."""
     element = Element(ELEMENT, loop.element.type)
-    return Quantify("exists", element, loop.over, rewritten(body, lambda part: element if part == loop.element else None, {}))
+    return Quantify(
+        "exists", element, loop.over, rewritten(body, lambda part: element if part == loop.element else None, {})
+    )
