@@ -92,7 +92,8 @@ class Answering:
         while waiting:
             expr = waiting.pop()
             uses[expr] += 1
-            if uses[expr] == 1 and expr not in self._names:
+            # Only what is evaluated here: what tests are made of is not.
+            if uses[expr] == 1 and expr not in self._names and self._is_taken_apart(expr):
                 waiting.extend(operands(expr))
         shared = wanted | {expr for expr, times in uses.items() if times > 1 and self._is_worth_a_column(expr)}
         by_level: dict[int, list[Expr]] = {}
@@ -103,6 +104,9 @@ class Answering:
             new = {expr: f"v{len(self._names) + n}" for n, expr in enumerate(by_level[level])}
             self.table = self.table.mutate(**{name: self.truth(expr) for expr, name in new.items()})
             self._names |= new
+
+    def _is_taken_apart(self, expr: Expr) -> bool:
+        return is_connective(expr) or (isinstance(expr, Quantify) and not self._elements.of(expr))
 
     def _is_worth_a_column(self, expr: Expr) -> bool:
         is_named = isinstance(expr, Named | Quantify) and expr.type.kind == "bool"
