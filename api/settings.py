@@ -11,7 +11,7 @@ from pathlib import Path
 import attrs
 
 import engine
-from engine.evaluators.registry import EVALUATORS, obstacle_to
+from engine.evaluators.registry import for_services, obstacle_to_serving
 
 _HOME = Path(engine.__file__).resolve().parents[1]
 """Where `rules/` and `jurisdictions/` lie: beside the engine package in a checkout, an editable install and a wheel."""
@@ -88,7 +88,7 @@ VARIABLES = {
         "directory of rule files, then those laid over it, joined as in PATH; default the rules that come with Ostiary"
     ),
     "OSTIARY_JURISDICTIONS": "directory of places and special measures; default the one that comes with Ostiary",
-    "OSTIARY_EVALUATOR": f"evaluator that decides, one of {', '.join(EVALUATORS)}; default {DECIDES}",
+    "OSTIARY_EVALUATOR": f"evaluator that decides, one of {', '.join(for_services())}; default {DECIDES}",
     "OSTIARY_HOST": "address to listen on, one of 127.0.0.1, ::1, localhost; default 127.0.0.1",
     "OSTIARY_PORT": "port to listen on, 0 to 65535, 0 for any free one; default 8080",
     "OSTIARY_THREADS": "requests worked on at a time, 1 to 256; default 8",
@@ -226,7 +226,7 @@ def _host(value: str) -> str:
 
 def _evaluator(values: Mapping[str, str]) -> str:
     name = values.get("OSTIARY_EVALUATOR", DECIDES).lower()
-    obstacle = obstacle_to(name)
+    obstacle = obstacle_to_serving(name)
     if obstacle is not None:
         raise SettingsError(f"OSTIARY_EVALUATOR: {obstacle}")
     return name

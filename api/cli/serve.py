@@ -23,7 +23,7 @@ from api.example import curl_line
 from api.server import Server, base_url, listen
 from api.settings import DECIDES, Settings, SettingsError, from_environment
 from engine.audit import LogUnavailable
-from engine.evaluators.registry import EVALUATORS
+from engine.evaluators.registry import for_services
 
 
 @click.command()
@@ -46,7 +46,7 @@ from engine.evaluators.registry import EVALUATORS
 @click.option(
     "--evaluator",
     metavar="NAME",
-    help=f"What decides: {', '.join(EVALUATORS)}.  [env var: OSTIARY_EVALUATOR; default: {DECIDES}]",
+    help=f"What decides: {', '.join(for_services())}.  [env var: OSTIARY_EVALUATOR; default: {DECIDES}]",
 )
 @click.option("--data", metavar="DIRECTORY", help="Directory of all state.  [env var: OSTIARY_DATA; default: var]")
 @click.option(

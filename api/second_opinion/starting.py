@@ -12,17 +12,17 @@ from api.second_opinion.panel import Panel
 from api.second_opinion.second_opinion import SecondOpinion
 from api.settings import Settings, SettingsError
 from engine import Decider, Policy
-from engine.evaluators.registry import EVALUATORS, evaluator_kind, make_evaluator
+from engine.evaluators.registry import evaluator_kind, for_services, make_evaluator
 
 
 def panel_of(settings: Settings, policy: Policy, decided_by: str, metrics: Metrics) -> Panel:
-    """The evaluators to ask: all but the one that decides. None of them is made before it is asked.
+    """The evaluators to ask: all that services ask but the one that decides. None of them is made before it is asked.
 
     Raises:
         SettingsError: every decision is to be checked, and none works on this machine.
     """
     wanted = settings.strict_second_opinion or settings.second_opinion > 0
-    absence = {name: evaluator_kind(name).absence() for name in EVALUATORS if wanted and name != decided_by}
+    absence = {name: evaluator_kind(name).absence() for name in for_services() if wanted and name != decided_by}
     absent = {name: why for name, why in absence.items() if why is not None}
     if settings.strict_second_opinion and not absence.keys() - absent.keys():
         reasons = "".join(f"; `{name}`: {why}" for name, why in absent.items())

@@ -16,6 +16,14 @@ EVALUATORS: Mapping[str, str] = {
     "columnar": "engine.evaluators.columnar",
 }
 """The package of each evaluator, by its name. Each has its `EvaluatorKind` as `KIND`."""
+FOR_POPULATIONS = frozenset({"columnar"})
+"""Those made for whole populations. One request takes them a tenth of a second, so no service asks them. Said here and
+not by their kinds, as whoever lists the others is not to import them."""
+
+
+def for_services() -> tuple[str, ...]:
+    """The names of those that a service may ask."""
+    return tuple(name for name in EVALUATORS if name not in FOR_POPULATIONS)
 
 
 def evaluator_kind(name: str) -> EvaluatorKind:
@@ -30,6 +38,14 @@ def obstacle_to(name: str) -> str | None:
         return f"`{name}` is no evaluator; give one of {', '.join(EVALUATORS)}"
     absence = evaluator_kind(name).absence()
     return None if absence is None else f"`{name}` cannot be used here: {absence}"
+
+
+def obstacle_to_serving(name: str) -> str | None:
+    """The same for a service."""
+    others = ", ".join(for_services())
+    if name in FOR_POPULATIONS:
+        return f"`{name}` is for whole populations, and takes a tenth of a second for one request; give one of {others}"
+    return obstacle_to(name) if name in EVALUATORS else f"`{name}` is no evaluator; give one of {others}"
 
 
 def make_evaluator(name: str, rule_sets: Sequence[RuleSet]) -> Evaluator:

@@ -11,8 +11,7 @@ import ibis.expr.types as ir
 
 from engine.evaluators.columnar.loops import filtered, mapped
 from engine.evaluators.columnar.operands import Elements, operands
-from engine.evaluators.columnar.profile import InLoop, Questions, bit, element_words
-from engine.evaluators.columnar.separating import is_connective
+from engine.evaluators.columnar.profile import InLoop, Questions, bit, element_words, is_connective
 from engine.program.expressions import And, Choose, Element, Expr, Literal, Named, Not, Or, Quantify
 
 
@@ -92,8 +91,7 @@ class Answering:
         while waiting:
             expr = waiting.pop()
             uses[expr] += 1
-            # Only what is evaluated here: what tests are made of is not.
-            if uses[expr] == 1 and expr not in self._names and self._is_taken_apart(expr):
+            if uses[expr] == 1 and self._is_taken_apart(expr):
                 waiting.extend(operands(expr))
         shared = wanted | {expr for expr, times in uses.items() if times > 1 and self._is_worth_a_column(expr)}
         by_level: dict[int, list[Expr]] = {}
@@ -106,7 +104,9 @@ class Answering:
             self._names |= new
 
     def _is_taken_apart(self, expr: Expr) -> bool:
-        return is_connective(expr) or (isinstance(expr, Quantify) and not self._elements.of(expr))
+        """Whether the answer comes from those of its parts. A test is one answer, whatever stands in it."""
+        is_loop = isinstance(expr, Quantify) and not self._elements.of(expr)
+        return expr not in self._names and (is_loop or is_connective(expr))
 
     def _is_worth_a_column(self, expr: Expr) -> bool:
         is_named = isinstance(expr, Named | Quantify) and expr.type.kind == "bool"

@@ -76,6 +76,8 @@ class Asking:
         looping = [
             (n, m, f) for n, law in enumerate(self.laws, self.first) for m, f in enumerate(law.firings) if f.loops
         ]
+        if not looping:
+            return profiles
         answering = Answering(profiles, self.questions, [])
         columns = {}
         for n, m, firing in looping:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from itertools import count
 
+import duckdb
 import ibis.expr.types as ir
 import pyarrow as pa
 
@@ -35,7 +36,7 @@ class Columnar:
         self._law = law_of(rule_sets, None, None)
         self._asking = Asking([self._law], self._layout, of_elements=True)
         self._findings: OneRow | None = None
-        self._connection = connect(threads=1)
+        self._connection = _database().cursor()
         self._numbers = count()
         self._lock = threading.Lock()
 
@@ -77,6 +78,12 @@ class Columnar:
 
     def _query(self, cases: ir.Table, schema: pa.Schema, answer: Callable[[ir.Table], ir.Table]) -> OneRow:
         return OneRow(self._connection, next(self._numbers), cases, schema, answer)
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    """In memory, for all of this process: opening one takes longer than a question."""
+    return connect(threads=1)
 
 
 @cache

@@ -98,7 +98,8 @@ def constant(value: Any, type_: Type) -> ir.Value:  # noqa: ANN401 - what a lite
     if type_.kind == "date":
         return ibis.literal(datetime.date.fromisoformat(value))
     if type_.kind in {"number", "pct"}:
-        return ibis.literal(float(value), "float64")
+        # Cast from text: what is written as 0.1 is a decimal for DuckDB, and computed with as such.
+        return ibis.literal(repr(float(value))).cast("float64")
     return ibis.literal(value, "int64") if type_.kind == "int" else ibis.literal(value)
 
 

@@ -35,7 +35,7 @@ class OneRow:
         read = sorted({field.name for field in answers.op().find(ops.Field) if field.rel == cases.op()})
         self._schema = pa.schema([schema.field(name) for name in read or ["row"]])
         connection.register("empty", self._schema.empty_table())
-        connection.execute(f"CREATE TABLE {self._cases} AS FROM empty")
+        connection.execute(f"CREATE TEMP TABLE {self._cases} AS FROM empty")
         connection.execute(f"PREPARE {self._asked} AS WITH {CASES} AS (FROM {self._cases}) {sql(answers)}")
 
     def ask(self, row: Mapping[str, Any]) -> dict[str, Any]:
