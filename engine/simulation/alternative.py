@@ -9,6 +9,7 @@ from engine.policy.policy import Policy
 from engine.simulation.biting import bite_of
 from engine.simulation.counting import day_of, said_of
 from engine.simulation.days import Days
+from engine.simulation.demanding import fact_words
 from engine.simulation.differences import changes_of, why_no_effect
 from engine.simulation.evading import evasion_of
 from engine.simulation.evasion import Route
@@ -16,9 +17,8 @@ from engine.simulation.examples import examples_of
 from engine.simulation.factors import FactorCounts, factors_of, recorded_of
 from engine.simulation.impact import Connected, connected_of, impact_of, precision_of
 from engine.simulation.job import Parts
-from engine.simulation.result import Alternative, Cell, Demand, OrderText, Precision
+from engine.simulation.result import Alternative, Cell, OrderText, Precision
 from engine.simulation.trial import Trial
-from engine.vocabulary.model import Vocabulary
 
 
 def alternative_of(
@@ -38,7 +38,7 @@ def alternative_of(
         products=impact["product"],
         precision=precision,
         caught=main.caught,
-        demands=rules.demands,
+        asked=rules.newly_asked,
         others=others,
     )
     return Alternative(
@@ -61,20 +61,6 @@ def alternative_of(
         precision=precision,
         factors=factors_of({order.target_kind for order in orders}, counts) if orders else [],
     )
-
-
-def fact_words(vocabulary: Vocabulary) -> dict[str, str]:
-    """What each fact is, in the vocabulary's words, by its pointer without the index of lists."""
-    words: dict[str, str] = {}
-    waiting = [(f"/{name}", field) for name, field in vocabulary.roots.items()]
-    while waiting:
-        at, field = waiting.pop()
-        words[at] = field.about
-        type_ = field.type.element or field.type
-        # Records that hold each other would never end.
-        if type_.kind == "record" and at.count("/") < len(vocabulary.records):
-            waiting += [(f"{at}/{name}", inner) for name, inner in vocabulary.records[type_.name].fields.items()]
-    return words
 
 
 def order_texts(policy: Policy, orders: Sequence[Order]) -> list[OrderText]:
@@ -102,7 +88,7 @@ def _factor_counts(
     products: Sequence[Cell],
     precision: Precision | None,
     caught: int | None,
-    demands: Sequence[Demand],
+    asked: int,
     others: Mapping[str, Trial],
 ) -> FactorCounts:
     manifest = trial.population.manifest
@@ -129,7 +115,7 @@ def _factor_counts(
         offered_legitimate=labelled("offered", "legitimate"),
         caught=caught,
         caught_legitimate=precision.legitimate_caught if precision else None,
-        asked=sum(max((demand.after or 0) - (demand.before or 0), 0) for demand in demands),
+        asked=asked,
         caught_by_product={cell.label: cell.caught for cell in products},
         caught_by_others={
             title: (one.malicious_caught, one.legitimate_caught) for title, one in compared.items() if one is not None

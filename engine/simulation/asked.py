@@ -20,6 +20,7 @@ from engine.language.rule_file import EFFECTS
 from engine.ownership import LOOK_THROUGH, SWITCH
 from engine.policy.policy import Policy
 from engine.program.expressions import Expr, Literal
+from engine.simulation.demanding import with_elements
 from engine.vocabulary.model import DATE
 
 BASELINE = ""
@@ -62,6 +63,10 @@ class Asked:
         words = [row[f"{prefix}{n}"] for n in range(len(row)) if f"{prefix}{n}" in row]
         return [n * BITS + bit for n, word in enumerate(words) for bit in range(BITS) if word >> bit & 1]
 
+    def has_law(self, policy: str, day: str, row: Mapping[str, Any]) -> bool:
+        """Whether any rule set is about the accounts of a row of answers."""
+        return bool(row[f"q{self.numbers[policy, day]}_law"])
+
     def at(self, workplace: Workplace, rows: Sequence[int]) -> dict[int, dict[tuple[str, str], ComesTo]]:
         """What the accounts in these rows come to, by policy and day."""
         accounts = self.decided.accounts
@@ -73,14 +78,14 @@ class Asked:
         law = self.law(*key)
         firings = [law.firings[place] for place in self.places(*key, row, "f")]
         rules = {(firing.rule.id, "" if firing.touch is None else firing.touch.order.id) for firing in firings}
-        if not row[f"q{self.numbers[key]}_law"]:
+        if not self.has_law(*key, row):
             rules.add((NO_LAW, ""))
         return ComesTo(EFFECTS[row[self.outcome(*key)]], frozenset(rules))
 
 
 def law_on(policy: Policy, day: str) -> Law:
     """A policy as it stands on a day."""
-    return law_of(policy.program, day, touches_of(policy.orders, policy.vocabulary, Literal(day, DATE)))
+    return with_elements(law_of(policy.program, day, touches_of(policy.orders, policy.vocabulary, Literal(day, DATE))))
 
 
 def ask(
@@ -110,7 +115,7 @@ def ask(
         population = populations(reading)
         table = workplace.accounts(population, asking.layout.schema)
         own = decide(asking, workplace, table, further=further, labels=labels, places=workplace.places(population))
-        decided = own if decided is None else merged(decided, own, workplace)
+        decided = own if decided is None else merged(decided, own, workplace, len(laws))
     assert decided is not None
     return Asked(decided, _layout(policies), tuple(laws), numbers)
 

@@ -16,6 +16,7 @@ from engine.program.expressions import (
     Has,
     Literal,
     Read,
+    Root,
     Within,
     conjunction,
     disjunction,
@@ -32,6 +33,7 @@ _YEAR = 365
 _OLDEST = 5
 """Accounts of so many years and more are told together."""
 _WORDS = ("id", "name")
+_OPENING = "account.open"
 
 
 def dimensions(vocabulary: Vocabulary, day: str) -> dict[str, Expr]:
@@ -40,7 +42,7 @@ def dimensions(vocabulary: Vocabulary, day: str) -> dict[str, Expr]:
     found = {
         "place": _first_said(paths.fact("customer.located_in"), paths.fact("customer.address.country")),
         "product": _first_said(paths.fact("product.kind")),
-        "reseller": _first_said(paths.fact("reseller.id"), otherwise=DIRECT),
+        "reseller": Choose(Has(paths.fact("reseller.id")), paths.fact("reseller.id"), _no_reseller(paths), STRING),
         "tier": _tier(paths),
         "owner_link": _owner_link(paths),
         "account_age": _account_age(paths, day),
@@ -89,8 +91,8 @@ def _text(word: str) -> Literal:
     return Literal(word, STRING)
 
 
-def _first_said(*facts: Read, otherwise: str = UNKNOWN) -> Expr:
-    expr: Expr = _text(otherwise)
+def _first_said(*facts: Read) -> Expr:
+    expr: Expr = _text(UNKNOWN)
     for fact in reversed(facts):
         expr = Choose(Has(fact), fact, expr, STRING)
     return expr
@@ -101,8 +103,14 @@ def _tier(paths: Paths) -> Expr:
     known: Expr = _text("3 and above")
     for number in (2, 1):
         known = Choose(Compare("==", tier, Literal(number, INT)), _text(str(number)), known, STRING)
-    without = Choose(Has(paths.fact("reseller.id")), _text(UNKNOWN), _text(DIRECT), STRING)
-    return Choose(Has(tier), known, without, STRING)
+    return Choose(Has(tier), known, _no_reseller(paths), STRING)
+
+
+def _no_reseller(paths: Paths) -> Expr:
+    """Of accounts of whose reseller it is not said which or how far away: nothing is known of any, or something else."""
+    reseller = paths.vocabulary.records[paths.vocabulary.facts["reseller"].type.name]
+    anything = disjunction(tuple(Has(paths.fact(f"reseller.{name}")) for name in reseller.fields))
+    return Choose(anything, _text(UNKNOWN), _text(DIRECT), STRING)
 
 
 def _owner_link(paths: Paths) -> Expr:
@@ -125,11 +133,18 @@ def _owner_link(paths: Paths) -> Expr:
 
 
 def _account_age(paths: Paths, day: str) -> Expr:
-    """Full years since the account was opened, as text: `0` to `4`, `5 and more`, `not open yet`."""
+    """Full years of 365 days since the account was opened, as text: `0` to `4`, `5 and more`, `not open yet`.
+
+    An account that is to be opened is not open yet; of others that say no day it is unknown.
+    """
     opened = paths.fact("account.opened_on")
     age: Expr = _text(f"{_OLDEST} and more")
     for years in reversed(range(_OLDEST)):
         younger = Compare("<", DaysBetween(opened, Literal(day, DATE)), Literal((years + 1) * _YEAR, INT))
         age = Choose(younger, _text(str(years)), age, STRING)
     is_later = Compare("<", DaysBetween(opened, Literal(day, DATE)), Literal(0, INT))
-    return Choose(Has(opened), Choose(is_later, _text("not open yet"), age, STRING), _text("not open yet"), STRING)
+    not_yet = _text("not open yet")
+    is_new = Compare("==", Root("action", STRING), Literal(_OPENING, STRING))
+    return Choose(
+        Has(opened), Choose(is_later, not_yet, age, STRING), Choose(is_new, not_yet, _text(UNKNOWN), STRING), STRING
+    )

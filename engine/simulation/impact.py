@@ -94,9 +94,6 @@ def _cells(name: str, rows: Sequence[Mapping[str, Any]], policy: Policy) -> list
     )
 
 
-def _most_hit(cell: Cell) -> tuple[int, int, int, str]:
-    return -(cell.caught or 0), -(cell.changed or 0), -(cell.accounts or 0), cell.value
-
 
 def _label(name: str, value: str, policy: Policy) -> str:
     if value in _WORDS.get(name, {}):

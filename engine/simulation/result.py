@@ -17,6 +17,8 @@ Count = int | None
 DIMENSIONS = ("place", "product", "reseller", "tier", "owner_link", "account_age")
 """What impact is told by: where the customer is located, the kind of product, the reseller's id and tier, where owners
 are located, and the years since the account was opened."""
+OWNERS = "/owners"
+"""Where facts of whoever counts as an owner stand among `Demand`s, listed as an owner or found among the holders."""
 
 
 @attrs.frozen
@@ -79,7 +81,8 @@ class RuleImpact:
 
 @attrs.frozen
 class Demand:
-    """A fact that accounts are asked for: its pointer with `*` for a list's index, what it is, and of how many."""
+    """A fact that accounts are asked for: its pointer with `*` for a list's index (see `OWNERS`), what it is, and of how
+    many."""
 
     at: str
     about: str

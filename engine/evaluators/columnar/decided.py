@@ -55,17 +55,21 @@ def decide(
     return Decided(accounts, answers)
 
 
-def merged(one: Decided, other: Decided, workplace: Workplace) -> Decided:
-    """Two decided populations of the same accounts as one: a profile is a profile of the one and one of the other."""
+def merged(one: Decided, other: Decided, workplace: Workplace, number: int) -> Decided:
+    """Two decided populations of the same accounts as one: a profile is a profile of the one and one of the other.
+
+    The further columns are those of the first. `number` tells the tables apart when several are merged.
+    """
+    name = f"merged{number}"
     both = one.accounts.join(other.accounts.select(ROW, other=other.accounts[PROFILE]), ROW)
-    both = workplace.keep("both", both.rename(one=PROFILE), "deciding every account")
-    profiles = workplace.keep("both_profiles", _numbered(both, ["one", "other"]), "finding who answers alike")
+    both = workplace.keep(f"{name}_joined", both.rename(one=PROFILE), "deciding every account")
+    profiles = workplace.keep(f"{name}_profiles", _numbered(both, ["one", "other"]), "finding who answers alike")
     answers = profiles.join(one.answers.drop(ACCOUNTS_OF, FIRST).rename(one=PROFILE), "one")
     answers = answers.join(other.answers.drop(ACCOUNTS_OF, FIRST).rename(other=PROFILE), "other").drop("one", "other")
     accounts = both.join(profiles.select(PROFILE, "one", "other"), ["one", "other"]).drop("one", "other")
     return Decided(
-        workplace.keep("both_accounts", accounts, "deciding every account"),
-        workplace.keep("both_answers", answers, "deciding"),
+        workplace.keep(f"{name}_accounts", accounts, "deciding every account"),
+        workplace.keep(f"{name}_answers", answers, "deciding"),
     )
 
 
