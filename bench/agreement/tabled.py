@@ -8,7 +8,7 @@ and the facts that orders lack, must be what the decision says.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import ibis.expr.types as ir
@@ -32,13 +32,16 @@ from engine.vocabulary.derived import DerivedLists
 _DAYS = 2
 """For how many days the law is asked as it stands on them, beside the law of the day in each row."""
 Row = Mapping[str, Any]
+Query = Callable[[ir.Table, pa.Table], list[dict[str, Any]]]
+"""Gives the rows of a query over a table `cases`."""
 
 
 class Tabled:
-    """A policy put to tables of requests."""
+    """A policy put to tables of requests, which `query` asks; DuckDB unless another is given."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, query: Query | None = None) -> None:
         self._policy = policy
+        self._query = query or answers_to
         self._decider = Decider(policy)
         # Not exact: what no population can keep is decided all the same, as others decide it.
         self._layout = Layout(policy.vocabulary, exact=False)
@@ -55,7 +58,7 @@ class Tabled:
         days = [day for day, _ in Counter(case.as_of for case in cases).most_common(_DAYS)]
         try:
             laws = [self._whenever, *(law_on(self._policy, day) for day in days)]
-            rows = asked(Asking(laws, self._layout, of_elements=True), cases, lists)
+            rows = asked(Asking(laws, self._layout, of_elements=True), cases, lists, self._query)
             return [
                 self._answer(case, derived, row, {0: laws[0]} | {n: laws[n] for n in _numbers(days, case)})
                 for case, derived, row in zip(cases, lists, rows, strict=True)
@@ -83,7 +86,9 @@ class Tabled:
         return answer_of(decision)
 
 
-def asked(asking: Asking, cases: Sequence[Case], lists: Sequence[DerivedLists]) -> list[dict[str, Any]]:
+def asked(
+    asking: Asking, cases: Sequence[Case], lists: Sequence[DerivedLists], query: Query | None = None
+) -> list[dict[str, Any]]:
     """What the laws answer to each case, by the columns of `Asking.answered` and `Asking.with_elements`."""
     rows = [
         asking.layout.sparse_row(number, case.action, case.facts, derived, as_of=case.as_of)
@@ -92,7 +97,7 @@ def asked(asking: Asking, cases: Sequence[Case], lists: Sequence[DerivedLists]) 
     given = table("cases", asking.layout.schema)
     profiles = given.select("row", **asking.profiles(Lowering(given, asking.layout)))
     answers = asking.with_elements(asking.answered(profiles)).order_by("row")
-    return answers_to(answers, pa.Table.from_pylist(rows, schema=asking.layout.schema))
+    return (query or answers_to)(answers, pa.Table.from_pylist(rows, schema=asking.layout.schema))
 
 
 def answers_to(query: ir.Table, cases: pa.Table) -> list[dict[str, Any]]:

@@ -28,5 +28,6 @@ def filtered(array: ir.ArrayValue, element: Element, body: Callable[[ir.Value], 
 
 
 def _parameter(array: ir.ArrayValue, element: Element) -> ops.Argument:
-    name = "of_" + element.key.replace("#", "__")
+    # Spark takes a dot in it, even between quotes, for one between a record and its field.
+    name = "of_" + element.key.replace("#", "__").replace(".", "$")
     return ops.Argument(name=name, shape=array.op().shape, dtype=array.type().value_type)
