@@ -94,7 +94,6 @@ def _cells(name: str, rows: Sequence[Mapping[str, Any]], policy: Policy) -> list
     )
 
 
-
 def _label(name: str, value: str, policy: Policy) -> str:
     if value in _WORDS.get(name, {}):
         return _WORDS[name][value]
