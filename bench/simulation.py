@@ -65,7 +65,8 @@ def _table(populations: Mapping[int, Population]) -> None:
             rate = max(rate, size / done["seconds"])
             print(
                 f"{size:>12,} accounts, {policies} policies: {done['seconds']:8.2f} s, "
-                f"{size / done['seconds']:>9,.0f} accounts/s, {done['profiles']:>9,} profiles, {done['megabytes']:>5,} MB"
+                f"{size / done['seconds']:>9,.0f} accounts/s, {done['profiles']:>9,} profiles, "
+                f"{done['megabytes']:>5,} MB"
             )
     smallest = populations[min(populations)]
     for name, accounts in ONE_BY_ONE.items():
