@@ -115,7 +115,7 @@ def ask(
         population = populations(reading)
         table = workplace.accounts(population, asking.layout.schema)
         own = decide(asking, workplace, table, further=further, labels=labels, places=workplace.places(population))
-        decided = own if decided is None else merged(decided, own, workplace, len(laws))
+        decided = own if decided is None else merged(decided, own, workplace, f"merged{asking.first}")
     assert decided is not None
     return Asked(decided, _layout(policies), tuple(laws), numbers)
 

@@ -28,7 +28,7 @@ Make = Callable[[Sequence[RuleSet]], Evaluator]
 
 
 @attrs.frozen(eq=False)
-class _Asked:
+class Asked:
     """A case of an entry, with the derived lists that belong to it, and who makes a decision of findings."""
 
     decider: Decider
@@ -42,12 +42,14 @@ def has_any(entry: Entry, operations: Collection[type[Expr]]) -> bool:
     return any(type(expr) in operations for expr in expressions_of(entry.policy))
 
 
-def first_mistake(make: Make, unsupported: Collection[type[Expr]] = ()) -> str | None:
+def first_mistake(
+    make: Make, unsupported: Collection[type[Expr]] = (), among: Callable[[Entry], bool] = lambda _: True
+) -> str | None:
     """The first thing that an evaluator has wrong, as `entry: what`; None when it has all of the corpus right.
 
-    Entries with operations that it does not support are left out.
+    Entries with operations that it does not support are left out, and those that are not `among` what is meant.
     """
-    for entry in entries():
+    for entry in filter(among, entries()):
         if has_any(entry, unsupported):
             continue
         try:
@@ -61,7 +63,7 @@ def first_mistake(make: Make, unsupported: Collection[type[Expr]] = ()) -> str |
 
 def _mistake(entry: Entry, make: Make) -> str | None:
     evaluator = make(entry.policy.program)
-    for asked in _asked()[entry.name]:
+    for asked in asked_of_corpus()[entry.name]:
         derived = asked.derived
         if entry.policy.orders:
             matcher = Matcher(entry.policy.orders, evaluator.expression)
@@ -74,7 +76,7 @@ def _mistake(entry: Entry, make: Make) -> str | None:
     return _mistake_alone(entry, make, evaluator)
 
 
-def _answer(asked: _Asked, found: list[Finding] | None) -> Answer:
+def _answer(asked: Asked, found: list[Finding] | None) -> Answer:
     if found is None:
         return Answer((NO_LAW + "@",))
     decision = asked.decider.decision(asked.case, found, "dry_run")
@@ -86,7 +88,7 @@ def _mistake_alone(entry: Entry, make: Make, evaluator: Evaluator) -> str | None
     for id_, expr, single in entry.conditions:
         (rule,) = single.rules
         alone, holds = make((single,)), evaluator.expression(expr, None if rule.each is None else rule.each.element)
-        for asked in _asked()[entry.name]:
+        for asked in asked_of_corpus()[entry.name]:
             finds = entry.cases[asked.number].expected["finds"]
             if finds is None:
                 continue
@@ -95,14 +97,14 @@ def _mistake_alone(entry: Entry, make: Make, evaluator: Evaluator) -> str | None
             wanted = [name for name in finds if name.partition("@")[0] == id_]
             if len(found or ()) != len(wanted):
                 return f"{id_} alone gives {found} on {case}"
-            for at, elements in _elements(rule, case.facts):
+            for at, elements in elements_of(rule, case.facts):
                 answer = holds(case.facts, case.as_of, case.action, asked.derived, *elements)
                 if answer is not (f"{id_}{at}" in wanted):
                     return f"the condition {id_} is {answer} on {case}"
     return None
 
 
-def _elements(rule: Rule, facts: Mapping[str, Any]) -> list[tuple[str, tuple[Any, ...]]]:
+def elements_of(rule: Rule, facts: Mapping[str, Any]) -> list[tuple[str, tuple[Any, ...]]]:
     """What the condition of a rule is asked of: nothing, or each element, with `@` and its pointer."""
     if rule.each is None:
         return [("", ())]
@@ -130,7 +132,8 @@ def mistake_with_open_constants(make: Make) -> str | None:
 
 
 @cache
-def _asked() -> Mapping[str, Sequence[_Asked]]:
+def asked_of_corpus() -> Mapping[str, Sequence[Asked]]:
+    """The cases of each entry, by its name."""
     return {entry.name: list(_asked_of(entry)) for entry in entries()}
 
 
@@ -138,4 +141,4 @@ def _asked_of(entry: Entry) -> Any:
     decider = Decider(entry.policy)
     for number, one in enumerate(entry.cases):
         case = decider.case(one.request)
-        yield _Asked(decider, number, case, decider.derived(case))
+        yield Asked(decider, number, case, decider.derived(case))

@@ -24,7 +24,7 @@ from bench.agreement.sample import draw, texts
 from bench.agreement.shrink import shrunk
 from bench.agreement.words import VOCABULARY
 from engine import Policy
-from engine.evaluators.registry import EVALUATORS
+from engine.evaluators.registry import EVALUATORS, FOR_POPULATIONS
 from engine.program.expressions import OPERATIONS
 
 SEED = 5
@@ -35,8 +35,9 @@ BATCHES = 4
 
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_same_decisions(batch: int) -> None:
-    names = known()
-    assert absences(names) == {}
+    assert absences(known()) == {}
+    # One request at a time takes those long that are for populations, and `population` asks them about all.
+    names = [name for name in known() if batch == 0 or name not in FOR_POPULATIONS]
     total = Tally()
     for program in range(batch, PROGRAMS, BATCHES):
         total.add(examine(SEED, program, range(CASES), names))

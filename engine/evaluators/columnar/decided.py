@@ -55,14 +55,13 @@ def decide(
     return Decided(accounts, answers)
 
 
-def merged(one: Decided, other: Decided, workplace: Workplace, number: int) -> Decided:
+def merged(one: Decided, other: Decided, workplace: Workplace, name: str) -> Decided:
     """Two decided populations of the same accounts as one: a profile is a profile of the one and one of the other.
 
-    The further columns are those of the first. `number` tells the tables apart when several are merged.
+    What is computed is kept under names that begin with `name`.
     """
-    name = f"merged{number}"
     both = one.accounts.join(other.accounts.select(ROW, other=other.accounts[PROFILE]), ROW)
-    both = workplace.keep(f"{name}_joined", both.rename(one=PROFILE), "deciding every account")
+    both = workplace.keep(f"{name}_asked", both.rename(one=PROFILE), "deciding every account")
     profiles = workplace.keep(f"{name}_profiles", _numbered(both, ["one", "other"]), "finding who answers alike")
     answers = profiles.join(one.answers.drop(ACCOUNTS_OF, FIRST).rename(one=PROFILE), "one")
     answers = answers.join(other.answers.drop(ACCOUNTS_OF, FIRST).rename(other=PROFILE), "other").drop("one", "other")
