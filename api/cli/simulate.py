@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, date, datetime
 from importlib.metadata import version
@@ -17,8 +17,9 @@ import click
 import orjson
 
 from api.cli.exit_codes import ExitCode
-from api.cli.options import Day, count, mistakes
+from api.cli.options import Day, count, mistakes, policy_options
 from api.cli.simulation_extra import require_simulation_extra
+from api.cli.simulation_folder import ACCOUNTS, PRINTED, REPORT, RESULT, place, refuse_other_than_result
 from api.evaluation import law_day
 from api.settings import default_jurisdictions, default_rules
 from engine.policy.policy import PolicyError
@@ -42,15 +43,25 @@ _WIDTH = 60
 @click.option("--engine", type=click.Choice(ENGINES), default="duckdb", show_default=True, help="What computes.")
 @click.option("--suppress-below", type=click.IntRange(0), metavar="N", help="Tell no count of fewer accounts than N.")
 @click.option("--today", type=Day(), metavar="DATE", help="The day of a job that names none. Default: today.")
+@policy_options
 @click.option("--pdf/--no-pdf", default=True, show_default=True, help="Print the report, where there is Chromium.")
 def simulate(
-    *, job_file: Path, output: Path | None, engine: str, suppress_below: int | None, today: date | None, pdf: bool
+    *,
+    job_file: Path,
+    output: Path | None,
+    engine: str,
+    suppress_below: int | None,
+    today: date | None,
+    rules: Sequence[Path],
+    jurisdictions: Path,
+    pdf: bool,
 ) -> int:
     """Run the simulation that the file JOB describes, and write a report.
 
     Every account is decided under the baseline and under each candidate, on each day of the job (docs/simulation.md).
     The folder then holds the report (report.html, report.pdf), the same as data (result.json), and a row for each
-    account (accounts.parquet).
+    account (accounts.parquet), unless small counts are not told. Rules and jurisdictions are those of policies for
+    which the job names none.
 
     \b
     Examples:
@@ -59,23 +70,28 @@ def simulate(
     """
     require_simulation_extra()
     from engine.accounts.population import PopulationError  # noqa: PLC0415 - only here is it sure to be installed
+    from engine.evaluators.columnar.workplace import WorkplaceError  # noqa: PLC0415 - as above
     from engine.simulation.deciding import DifferenceError  # noqa: PLC0415 - as above
     from engine.simulation.evasion import NoPlaceLeftError  # noqa: PLC0415 - as above
 
     folder = Path.cwd() if output is None else output.parent
+    if output is not None:
+        refuse_other_than_result(output)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        asked = _Asked(job_file, folder, output, engine, suppress_below, today)
+        asked = _Asked(job_file, folder, output, engine, suppress_below, today, tuple(rules), jurisdictions)
         with telling() as progress:
             written = _run(asked, progress)
     except PolicyError as error:
         click.echo(mistakes(error), err=True)
         return ExitCode.RULES_INVALID
-    except (PopulationError, NoPlaceLeftError, DifferenceError) as error:
+    except (PopulationError, WorkplaceError, NoPlaceLeftError, DifferenceError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:
-        where = error.filename or folder
-        raise click.ClickException(f"{where}: {error.strerror}; name another folder with -o") from None
+        where, why = error.filename or folder, (error.strerror or str(error)).lower()
+        raise click.ClickException(
+            f"{where}: cannot be written ({why}); make room, or name another one with -o"
+        ) from None
     _show(written, pdf=pdf)
     return ExitCode.OK
 
@@ -90,6 +106,8 @@ class _Asked:
     engine: str
     suppress_below: int | None
     today: date | None
+    rules: Sequence[Path]
+    jurisdictions: Path
 
 
 @attrs.frozen
@@ -110,25 +128,28 @@ def _run(asked: _Asked, progress: Progress) -> _Written:
     job = read_job(asked.job_file)
     if asked.suppress_below is not None:
         job = attrs.evolve(job, suppress_below=asked.suppress_below)
-    policies = job_policies(job, default_rules(), default_jurisdictions())
+    policies = job_policies(job, asked.rules, asked.jurisdictions)
     today = asked.today or law_day(datetime.now(UTC), policies.baseline)
     days = job_days(job, policies, today)
     population = population_of(job, policies.baseline, asked.folder, progress)
-    told = Told(_command(asked, today if days.dates == (today.isoformat(),) else None), version("ostiary"))
-    with (
-        tempfile.TemporaryDirectory(prefix=f"{job.name}-", dir=asked.folder) as work,
-        _workplace(asked.engine, Path(work), progress) as workplace,
-    ):
-        simulated = run(job, policies, days, population, workplace=workplace, told=told)
-        result = simulated.result
+    told = Told(_command(asked, today if days.need_today else None), version("ostiary"))
+    # What takes the place of files in a folder has to be on its disk.
+    beside = asked.output if asked.output is not None and asked.output.is_dir() else asked.folder
+    with tempfile.TemporaryDirectory(prefix=f"{job.name}-", suffix=".unfinished", dir=beside) as work:
+        made = Path(work) / "result"
+        made.mkdir()
+        with _workplace(asked.engine, Path(work), progress) as workplace:
+            simulated = run(job, policies, days, population, workplace=workplace, told=told)
+            result = simulated.result
+            if not result.suppressed_below:
+                simulated.write_accounts(made / ACCOUNTS)
+        (made / RESULT).write_bytes(orjson.dumps(result.document, option=orjson.OPT_INDENT_2) + b"\n")
+        from api.report import render  # noqa: PLC0415 - as above
+
+        (made / REPORT).write_text(render(result), "utf-8")
         digits = result.digest.removeprefix("sha256:")[:_DIGITS]
         folder = asked.output or asked.folder / f"{result.name}-{digits}"
-        folder.mkdir(exist_ok=True)
-        simulated.write_accounts(folder / "accounts.parquet")
-    (folder / "result.json").write_bytes(orjson.dumps(result.document, option=orjson.OPT_INDENT_2) + b"\n")
-    from api.report import render  # noqa: PLC0415 - as above
-
-    (folder / "report.html").write_text(render(result), "utf-8")
+        place(made, folder)
     return _Written(result, folder)
 
 
@@ -138,6 +159,10 @@ def _command(asked: _Asked, today: date | None) -> str:
     words += [] if asked.engine == ENGINES[0] else ["--engine", asked.engine]
     words += [] if asked.suppress_below is None else ["--suppress-below", str(asked.suppress_below)]
     words += [] if today is None else ["--today", today.isoformat()]
+    if tuple(asked.rules) != (default_rules(),):
+        words += [word for path in asked.rules for word in ("--rules", str(path))]
+    if asked.jurisdictions != default_jurisdictions():
+        words += ["--jurisdictions", str(asked.jurisdictions)]
     return shlex.join(words)
 
 
@@ -170,14 +195,18 @@ def _show(written: _Written, *, pdf: bool) -> None:
     click.echo(f"{result.title}: {count(result.population.accounts, 'account')}, {result.digest}")
     for alternative in result.alternatives:
         main = alternative.main
-        caught = "few" if main.caught is None else f"{main.caught:,}"
+        caught = "a number not told" if main.caught is None else f"{main.caught:,}"
         said = alternative.no_effect or f"{caught} caught on {main.date}"
         click.echo(f"  {alternative.title}: {said}")
     click.echo(f"{count(result.rechecked, 'account')} decided again one by one, without a difference")
-    report = written.folder / "report.html"
-    click.echo(f"{report}, result.json, accounts.parquet")
+    report = written.folder / REPORT
+    click.echo(f"{report}, {RESULT}" + ("" if result.suppressed_below else f", {ACCOUNTS}"))
+    if result.suppressed_below:
+        click.echo(
+            f"no {ACCOUNTS}: counts below {result.suppressed_below} are not told, and a row an account tells them"
+        )
     from api.report import print_pdf  # noqa: PLC0415 - as above
 
-    reason = print_pdf(report, written.folder / "report.pdf") if pdf else None
+    reason = print_pdf(report, written.folder / PRINTED) if pdf else None
     if reason is not None:
         click.echo(reason, err=True)

@@ -24,7 +24,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "tier": ("Reseller tier", "Tier 1 contracts with the provider; 2 and above resell the supply of another reseller."),
     "owner_link": (
         "Owner link",
-        "By where beneficial owners are located; an account with owners in two places counts in both.",
+        "By whether somebody who counts as an owner is located elsewhere than the customer.",
     ),
     "account_age": ("Account age", "By years since the account was opened."),
 }

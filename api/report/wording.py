@@ -30,10 +30,10 @@ class Wording:
     suppressed_below: int
 
     def count(self, count: Count) -> str:
-        """The number: "12,345", or "fewer than 10" for one that is suppressed; what nobody counted is not known."""
+        """The number: "12,345", or "not shown" for one that is suppressed; what nobody counted is not known."""
         if count is not None:
             return f"{count:,}"
-        return f"fewer than {self.suppressed_below:,}" if self.suppressed_below else "not known"
+        return "not shown" if self.suppressed_below else "not known"
 
     def total(self, counts: Iterable[Count]) -> str:
         """The sum, which is known from below only where a part of it is suppressed."""

@@ -29,7 +29,8 @@ class PopulationWriter:
     put there becomes part of the population's.
 
     Raises:
-        PopulationError: something that is no population stands under that name, or it cannot be written, at any time.
+        PopulationError: something that is no population stands under that name, another process is writing one there,
+            or it cannot be written, at any time.
     """
 
     def __init__(self, folder: Path, layout: Layout) -> None:
@@ -37,6 +38,7 @@ class PopulationWriter:
         self._folder = folder
         self._layout = layout
         self.unfinished = folder.with_name(folder.name + ".unfinished")
+        self._refuse_second_writer()
         shutil.rmtree(self.unfinished, ignore_errors=True)
         try:
             self.unfinished.mkdir(parents=True)
@@ -59,6 +61,19 @@ class PopulationWriter:
     ) -> None:
         self._connection.close()
         shutil.rmtree(self.unfinished, ignore_errors=True)
+
+    def _refuse_second_writer(self) -> None:
+        """What a process left unfinished is replaced, but not what one is writing: DuckDB holds its file then."""
+        if not (self.unfinished / ACCOUNTS).is_file():
+            return
+        try:
+            duckdb.connect(self.unfinished / ACCOUNTS).close()
+        except duckdb.IOException as error:
+            if "lock" in str(error).lower():
+                message = f"{self._folder}: another process is writing it; wait until it is done, then repeat"
+                raise PopulationError(message) from error
+        except duckdb.Error:
+            pass  # what was left is damaged, and goes
 
     def add(self, batch: pa.Table) -> None:
         """Add rows in the schema of the layout, any number of them."""

@@ -6,10 +6,14 @@ import datetime
 from collections.abc import Sequence
 from itertools import pairwise
 
-from engine.evaluators.columnar.firings import Law
-from engine.simulation.asked import BASELINE, law_on
+from engine.evaluators.columnar.firings import AS_OF, law_of
+from engine.evaluators.columnar.operands import operands
+from engine.policy.policy import Policy
+from engine.program.expressions import Compare, Expr, Literal, Member, Root
 from engine.simulation.result import Bite, Day
 from engine.simulation.trial import Trial
+
+_END = datetime.date.max.isoformat()
 
 
 def bite_of(trial: Trial, timeline: Sequence[Day]) -> Bite | None:
@@ -28,7 +32,7 @@ def bite_of(trial: Trial, timeline: Sequence[Day]) -> Bite | None:
         until=last,
         days=sum(lengths[day.date] for day in biting),
         account_days=sum((day.changed or 0) * lengths[day.date] for day in biting),
-        is_exact=all(_is_constant(trial, one.date, other.date) for one, other in pairwise(timeline)),
+        is_exact=_asks_alike((trial.policies.baseline, trial.policies.candidates[trial.candidate]), timeline),
     )
 
 
@@ -40,19 +44,45 @@ def _shifted(day: str, days: int) -> str:
     return (datetime.date.fromisoformat(day) + datetime.timedelta(days=days)).isoformat()
 
 
-def _is_constant(trial: Trial, one: str, other: str) -> bool:
-    """Whether both policies ask the same on each day from one to the day before the other."""
-    before = _shifted(other, -1)
-    compared = {BASELINE: trial.policies.baseline, trial.candidate: trial.policies.candidates[trial.candidate]}
-    if before == one:
-        return True
-    # What is in force only between the two is seen on neither.
-    law = [rule_set for policy in compared.values() for rule_set in policy.program]
-    turning = {day for rule_set in law for day in (rule_set.effective_from, rule_set.effective_until)}
-    if any(one < day < before for day in turning):
-        return False
-    return all(_asks(law_on(policy, before)) == _asks(trial.asked.law(key, one)) for key, policy in compared.items())
+def _asks_alike(policies: Sequence[Policy], timeline: Sequence[Day]) -> bool:
+    """Whether each policy asks the same on a day looked at as on all days from it to the next one."""
+    turns: set[str] = set()
+    for policy in policies:
+        found = turning_days(policy)
+        if found is None and any(_days(one.date, other.date) > 1 for one, other in pairwise(timeline)):
+            return False
+        turns |= found or set()
+    return not any(one.date < turn < other.date for one, other in pairwise(timeline) for turn in turns)
 
 
-def _asks(law: Law) -> list[object]:
-    return [law.is_in_force, *((firing.rule.id, firing.holds) for firing in law.firings)]
+def turning_days(policy: Policy) -> set[str] | None:
+    """The first days on which a policy may ask something else than the day before; None when it asks how long ago or
+    how far off something is, and so something else every day."""
+    law = law_of(policy.program, None, None)
+    asked = [law.is_in_force, *(expr for firing in law.firings for expr in (firing.guard, firing.condition))]
+    asked += [condition.expr for order in policy.orders for condition in order.conditions]
+    turns = {order.issued_on for order in policy.orders}
+    turns |= {_shifted(period.until, 1) for order in policy.orders for period in order.periods if period.until < _END}
+    seen: set[Expr] = set()
+    while asked:
+        expr = asked.pop()
+        if expr in seen:
+            continue
+        seen.add(expr)
+        if isinstance(expr, Root) and expr.name == AS_OF.name:
+            return None
+        days = _compared(expr)
+        for day in days:
+            turns |= {day} if day == _END else {day, _shifted(day, 1)}
+        asked += () if days else operands(expr)
+    return turns
+
+
+def _compared(expr: Expr) -> list[str]:
+    """The days that the day of the case is held against by itself."""
+    match expr:
+        case Compare(_, Root(AS_OF.name), Literal(day)) | Compare(_, Literal(day), Root(AS_OF.name)):
+            return [str(day)]
+        case Member(Root(AS_OF.name), tuple(days)):
+            return [str(day.value) for day in days]
+    return []

@@ -17,10 +17,12 @@ _IN_FORCE = ("binding", "extended")
 
 @attrs.frozen
 class Days:
-    """Days to decide on, as ISO text in their order, and the one of them that is looked at in detail."""
+    """Days to decide on, as ISO text in their order, and the one of them that is looked at in detail. `need_today` says
+    whether one of them is there because it is today."""
 
     dates: tuple[str, ...]
     main: str
+    need_today: bool = False
 
 
 def job_days(job: Job, policies: Policies, today: datetime.date) -> Days:
@@ -32,7 +34,10 @@ def job_days(job: Job, policies: Policies, today: datetime.date) -> Days:
     """
     added = [order for candidate in policies.candidates for order in policies.added_orders(candidate)]
     dropped = [order for candidate in policies.candidates for order in policies.dropped_orders(candidate)]
-    dates = set(job.dates) or {day for order in (*added, *dropped) for day in days_of(order)} or {today.isoformat()}
+    dates = set(job.dates) or {day for order in (*added, *dropped) for day in days_of(order)}
+    need_today = not dates
+    if need_today:
+        dates.add(today.isoformat())
     if job.main_date:
         dates.add(job.main_date)
     in_order = tuple(sorted(dates))
@@ -40,7 +45,7 @@ def job_days(job: Job, policies: Policies, today: datetime.date) -> Days:
     main = job.main_date or max(
         in_order, key=lambda day: sum(order.state(day) in _IN_FORCE for order in added or dropped)
     )
-    return Days(in_order, main)
+    return Days(in_order, main, need_today)
 
 
 def days_of(order: Order) -> tuple[str, ...]:

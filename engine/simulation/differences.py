@@ -74,9 +74,10 @@ def why_no_effect(
     if policies.candidates[candidate].digest == policies.baseline.digest:
         return "The candidate is the baseline: both decide by the same policy."
     orders = policies.added_orders(candidate)
-    if orders and not any(order.state(day.date) in _IN_FORCE for order in orders for day in timeline):
-        return "None of the orders binds on any of the days looked at."
-    if orders and not any(count.accounts for count in connected.values()):
-        targets = " or ".join(dict.fromkeys(order.target for order in orders))
-        return f"No account is located in, had through, owned from or held with {targets}."
+    if orders and len(changes_of(policies, candidate)) == len(orders):
+        if not any(order.state(day.date) in _IN_FORCE for order in orders for day in timeline):
+            return "None of the orders binds on any of the days looked at."
+        if not connected["touched"].accounts:
+            targets = " or ".join(dict.fromkeys(order.target for order in orders))
+            return f"No account has to do with {targets} on any ground on which an order touches one."
     return "What is changed bears on none of these accounts, or they come to the same outcome for other reasons."

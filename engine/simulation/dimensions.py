@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from functools import partial
 
+from engine.evaluators.columnar.folding import rewritten
+from engine.evaluators.columnar.touches import touches_of
 from engine.measures.order import Order
 from engine.program.expressions import (
     TRUE,
@@ -30,6 +33,7 @@ UNKNOWN = "unknown"
 DIRECT = "direct"
 """Of accounts without a reseller: had from the provider itself."""
 _YEAR = 365
+_LAST_DAY = date.max.isoformat()
 _OLDEST = 5
 """Accounts of so many years and more are told together."""
 _WORDS = ("id", "name")
@@ -51,11 +55,14 @@ def dimensions(vocabulary: Vocabulary, day: str) -> dict[str, Expr]:
 
 
 def connections(vocabulary: Vocabulary, orders: tuple[Order, ...]) -> Mapping[str, Expr]:
-    """How accounts are connected with what orders are on, for the statutory factors: see `FactorCounts`."""
+    """How accounts are connected with what orders are on, for the statutory factors: see `FactorCounts`. Those that the
+    orders touch on any ground, once they are issued, are `touched`."""
     paths = Paths(vocabulary)
     there: list[Expr] = []
     resold: list[Expr] = []
     own: list[Expr] = []
+    # Whether they bind by then is asked apart.
+    touches = touches_of(orders, vocabulary, Literal(_LAST_DAY, DATE))
     offered: list[Expr] = []
     for order in orders:
         if order.target_kind == "jurisdiction":
@@ -72,6 +79,7 @@ def connections(vocabulary: Vocabulary, orders: tuple[Order, ...]) -> Mapping[st
         "resold_there": disjunction(tuple(resold)),
         "own": disjunction(tuple(own)),
         "offered": disjunction(tuple(offered)),
+        "touched": disjunction(tuple(rewritten(touch.present, lambda _: None, {}) for touch in touches)),
     }
 
 
@@ -107,7 +115,7 @@ def _tier(paths: Paths) -> Expr:
 
 
 def _no_reseller(paths: Paths) -> Expr:
-    """Of accounts of whose reseller it is not said which or how far away: nothing is known of any, or something else."""
+    """Of accounts of whose reseller this is not said: whether nothing is known of any, or something else is."""
     reseller = paths.vocabulary.records[paths.vocabulary.facts["reseller"].type.name]
     anything = disjunction(tuple(Has(paths.fact(f"reseller.{name}")) for name in reseller.fields))
     return Choose(anything, _text(UNKNOWN), _text(DIRECT), STRING)

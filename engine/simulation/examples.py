@@ -20,15 +20,19 @@ _IDENTIFYING = frozenset({"string", "email", "instant", "object"})
 _LEFT_OUT = frozenset({"date_of_birth", "nationalities"})
 
 
-def examples_of(trial: Trial, each: int) -> list[Example]:
-    """For each kind of flip as many accounts, each unlike the others in what the rules ask: the most frequent first."""
-    rows = _rows(trial, each) if each else []
+def examples_of(trial: Trial, each: int, least: int) -> list[Example]:
+    """For each kind of flip as many accounts, each unlike the others in what the rules ask: the most frequent first.
+
+    Where `least` is more than 1, they are of answers that so many accounts share, and without facts, which are those of
+    one account alone.
+    """
+    rows = _rows(trial, each, least) if each else []
     found = accounts_at(trial.population, trial.asked.layout, rows) if rows else ()
     accounts = {account.row: account for account in found}
-    return [_example(trial, accounts[row]) for row in rows]
+    return [_example(trial, accounts[row], has_facts=least <= 1) for row in rows]
 
 
-def _rows(trial: Trial, each: int) -> list[int]:
+def _rows(trial: Trial, each: int, least: int) -> list[int]:
     answers = trial.asked.decided.answers
     flipped = answers.filter(trial.before != trial.after).select(
         ACCOUNTS_OF, FIRST, before=trial.before, after=trial.after
@@ -38,11 +42,11 @@ def _rows(trial: Trial, each: int) -> list[int]:
     for kind in sorted(kinds, key=lambda kind: (-kind["accounts"], kind["before"], kind["after"])):
         alike = flipped.filter((flipped.before == kind["before"]) & (flipped.after == kind["after"]))
         most = alike.order_by([alike[ACCOUNTS_OF].desc(), alike[FIRST]]).limit(each)
-        rows += [row[FIRST] for row in trial.workplace.rows(most)]
+        rows += [row[FIRST] for row in trial.workplace.rows(most) if row[ACCOUNTS_OF] >= least]
     return rows
 
 
-def _example(trial: Trial, account: Account) -> Example:
+def _example(trial: Trial, account: Account, *, has_facts: bool) -> Example:
     case = Case(account.action, trial.day, account.facts)
     before, after = (trial.deciders.decision(key, case) for key in (BASELINE, trial.candidate))
     decider = trial.deciders.of(trial.candidate)
@@ -54,7 +58,7 @@ def _example(trial: Trial, account: Account) -> Example:
         row=account.row,
         before=before.outcome,
         after=after.outcome,
-        facts=without_identity(account.facts, decider.policy.vocabulary),
+        facts=without_identity(account.facts, decider.policy.vocabulary) if has_facts else {},
         decisions=(before.document, after.document),
         reasons=[*_differences(before, after), *touching],
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -85,6 +86,15 @@ def recorded_of(policy: Policy, orders: Collection[Order]) -> list[str]:
         }
         found.append(f"{target}: {spec['values'][value].rstrip('.')} ({'; '.join(sources)})")
     return found
+
+
+def days_binding(orders: Collection[Order]) -> int | None:
+    """The days on which orders bind, the last one among them; None where they differ or have no end."""
+    spans = {
+        (date.fromisoformat(order.last_day) - date.fromisoformat(order.binding_on)).days + 1 if order.last_day else None
+        for order in orders
+    }
+    return spans.pop() if len(spans) == 1 else None
 
 
 @cache

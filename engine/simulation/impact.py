@@ -16,7 +16,7 @@ from engine.simulation.result import DIMENSIONS, Cell, Precision
 from engine.simulation.trial import Trial
 
 MALICIOUS = "malicious"
-CONNECTIONS = ("there", "resold_there", "own", "offered")
+CONNECTIONS = ("there", "resold_there", "own", "offered", "touched")
 """See `engine.simulation.dimensions.connections`; the columns are prefixed with the number of the candidate."""
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "product": {"cdn": "CDN", "dns_resolution": "DNS resolution", "domain_registration": "domain registration"},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import attrs
@@ -37,8 +37,8 @@ class Policies:
         return _beyond(self.baseline, self.candidates[candidate])
 
 
-def job_policies(job: Job, shipped_rules: Path, shipped_jurisdictions: Path) -> Policies:
-    """The policies of a simulation; the shipped directories stand in where it names none.
+def job_policies(job: Job, rules: Sequence[Path], jurisdictions: Path) -> Policies:
+    """The policies of a simulation; these directories stand in where it names none.
 
     A file of a further order counts as if it lay in `measures/` of the jurisdictions under its own name, so a
     candidate has the digest that the policy will have when the order is put there.
@@ -46,7 +46,7 @@ def job_policies(job: Job, shipped_rules: Path, shipped_jurisdictions: Path) -> 
     Raises:
         JobError: with every mistake found in the files that the job names, and in what it reads otherwise.
     """
-    reading = _Reading(job, shipped_rules, shipped_jurisdictions)
+    reading = _Reading(job, rules, jurisdictions)
     baseline = reading.policy(job.baseline)
     candidates = {candidate.id: reading.policy(candidate) for candidate in job.candidates}
     ways = () if baseline is None else read_ways(job.document, baseline, reading.diagnostics)
@@ -63,9 +63,9 @@ def _beyond(one: Policy, other: Policy) -> tuple[Order, ...]:
 
 
 class _Reading:
-    def __init__(self, job: Job, rules: Path, jurisdictions: Path) -> None:
+    def __init__(self, job: Job, rules: Sequence[Path], jurisdictions: Path) -> None:
         self._job = job
-        self._shipped = (rules, jurisdictions)
+        self._rules, self._jurisdictions = tuple(rules), jurisdictions
         self._loaded: dict[str, Policy | None] = {}
         self.diagnostics: list[Diagnostic] = []
         self.texts: dict[str, str] = {job.document.source.name: job.text}
@@ -82,7 +82,7 @@ class _Reading:
         return None if policy is None else self._with_measures(parts, policy)
 
     def _load(self, parts: Parts, overrides: Overrides) -> Policy | None:
-        rules, jurisdictions = parts.rules or (self._shipped[0],), parts.jurisdictions or self._shipped[1]
+        rules, jurisdictions = parts.rules or self._rules, parts.jurisdictions or self._jurisdictions
         key = json.dumps([[str(path) for path in (*rules, jurisdictions)], attrs.asdict(overrides)], sort_keys=True)
         if key not in self._loaded:
             try:

@@ -9,9 +9,10 @@ from pathlib import Path
 from engine.accounts.population import Population, PopulationError, open_population
 from engine.language.diagnostic import Diagnostic
 from engine.language.source import Source
+from engine.ownership import LOOK_THROUGH, SWITCH
 from engine.policy.files import read_text
 from engine.policy.policy import Policy
-from engine.population.generate import DistributionsError, distributions, generate
+from engine.population.generate import GENERATOR, DistributionsError, distributions, generate
 from engine.population.reading import prepared, read_mapping
 from engine.simulation.job import Generated, Job, JobError
 
@@ -45,6 +46,7 @@ def _generated(said: Generated, policy: Policy, folder: Path, progress: Progress
         raise JobError(error.diagnostics, error.texts) from error
     wanted = {
         "kind": "generated",
+        "generator": GENERATOR,
         "seed": said.seed,
         "accounts": said.accounts,
         "as_of": said.as_of,
@@ -53,7 +55,9 @@ def _generated(said: Generated, policy: Policy, folder: Path, progress: Progress
     }
     try:
         made = open_population(folder)
-        if wanted.items() <= made.manifest.source.items():
+        # Owners read otherwise make another population, and a simulation of another digest.
+        same_reading = made.manifest.ownership == policy.reading(SWITCH, LOOK_THROUGH)
+        if same_reading and wanted == made.manifest.source:
             return made
     except PopulationError:
         pass  # there is none yet, or one of another version

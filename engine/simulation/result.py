@@ -1,7 +1,7 @@
 """What a simulation found: counts of accounts, and a few of them as examples. Everything a report shows is in here.
 
 A count of accounts is exact, unless small cells were suppressed: then it is None where it would be less than the
-threshold and more than nothing.
+threshold and more than nothing, or where such a count could be worked out from it.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ class RuleImpact:
 
 @attrs.frozen
 class Demand:
-    """A fact that accounts are asked for: its pointer with `*` for a list's index (see `OWNERS`), what it is, and of how
-    many."""
+    """A fact that accounts are asked for: its pointer with `*` for a list's index (see `OWNERS`), what it is, and how
+    many are asked."""
 
     at: str
     about: str
@@ -197,10 +197,10 @@ class PopulationSummary:
 
     digest: str
     accounts: int
-    actions: Mapping[str, int]
-    malicious: int
-    legitimate: int
-    left_out: int
+    actions: Mapping[str, Count]
+    malicious: Count
+    legitimate: Count
+    left_out: Count
     source: Mapping[str, Any]
 
 

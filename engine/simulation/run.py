@@ -15,7 +15,7 @@ from engine.evaluators.columnar.workplace import Workplace
 from engine.policy.policy import Policy
 from engine.population.ownership import with_reading
 from engine.program.expressions import Expr
-from engine.simulation.alternative import alternative_of
+from engine.simulation.alternative import all_told, looked_at
 from engine.simulation.asked import BASELINE, ask
 from engine.simulation.days import Days
 from engine.simulation.deciding import Deciders, recheck
@@ -26,7 +26,7 @@ from engine.simulation.impact import MALICIOUS
 from engine.simulation.job import Job
 from engine.simulation.policies import Policies
 from engine.simulation.result import DIMENSIONS, PopulationSummary, SimulationResult
-from engine.simulation.suppression import suppressed
+from engine.simulation.suppression import Suppression
 from engine.simulation.trial import Trial
 
 RECHECKED = 500
@@ -87,12 +87,20 @@ def run(
         Trial(asked, workplace, deciders, population, policies, candidate, number, days.main, digest)
         for number, candidate in enumerate(policies.candidates)
     ]
-    alternatives = []
+    looked = []
     for trial, said in zip(trials, job.candidates, strict=True):
-        others = {job.candidates[other.number].title: other for other in trials if other is not trial}
-        looked = alternative_of(trial, said, days, examples=job.examples, ways=ways[said.id], others=others)
-        alternatives.append(suppressed(looked, job.suppress_below))
+        looked.append(looked_at(trial, said, days, examples=job.examples, least=job.suppress_below, ways=ways[said.id]))
     manifest = population.manifest
+    summary = PopulationSummary(
+        digest=manifest.digest,
+        accounts=manifest.accounts,
+        actions=manifest.actions,
+        malicious=manifest.malicious,
+        legitimate=manifest.legitimate,
+        left_out=manifest.left_out,
+        source=manifest.source,
+    )
+    summary = Suppression(job.suppress_below, manifest.accounts).population(summary)
     result = SimulationResult(
         name=job.name,
         title=job.title,
@@ -105,18 +113,10 @@ def run(
         engine=workplace.engine,
         suppressed_below=job.suppress_below,
         rechecked=rechecked,
-        population=PopulationSummary(
-            digest=manifest.digest,
-            accounts=manifest.accounts,
-            actions=manifest.actions,
-            malicious=manifest.malicious,
-            legitimate=manifest.legitimate,
-            left_out=manifest.left_out,
-            source=manifest.source,
-        ),
+        population=summary,
         baseline=policies.baseline.digest,
         baseline_title=job.baseline.title,
-        alternatives=alternatives,
+        alternatives=all_told(looked, summary, job.suppress_below),
     )
     return Simulated(result, trials)
 

@@ -67,7 +67,7 @@ def complaints(name: str, directory: Path) -> tuple[tuple[Diagnostic, ...], str]
         load([directory / "rules", directory / "overlay"], directory / "jurisdictions")
         run_tests([directory / "rules", directory / "overlay"], directory / "jurisdictions")
         for simulation in (directory / "simulation").iterdir():
-            job_policies(read_job(simulation), directory / "rules", directory / "jurisdictions")
+            job_policies(read_job(simulation), (directory / "rules",), directory / "jurisdictions")
     except PolicyError as error:
         text = render_text(error.diagnostics, error.texts).replace(f"{directory}/", "")
         return error.diagnostics, re.sub(r"[ \t]+$", "", text, flags=re.MULTILINE) + "\n"

@@ -126,9 +126,9 @@ def test_words_of_marks_do_not_overlap(offsets: list[int]) -> None:
 
 def test_numbers_in_words() -> None:
     few = Wording(10)
-    assert few.count(None) == "fewer than 10"
+    assert few.count(None) == "not shown"
     assert EXACT.count(None) == "not known"
-    assert few.of(None, 200) == "fewer than 10 of 200"
+    assert few.of(None, 200) == "not shown of 200"
     assert EXACT.of(30, 200) == "30 of 200 (15%)"
     assert EXACT.share(1, 10_000_000) == "less than 0.1%"
     assert EXACT.share(9_999_999, 10_000_000) == "more than 99.9%"

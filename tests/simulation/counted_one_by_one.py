@@ -49,7 +49,7 @@ class Ran:
 def ran(path: Path, rules: Path = ROOT / "rules", *, accounts: Path | None = None) -> Ran:
     """Run the job of a file; `accounts` is where its rows go, if anybody wants them."""
     job = read_job(path)
-    policies = job_policies(job, rules, ROOT / "jurisdictions")
+    policies = job_policies(job, (rules,), ROOT / "jurisdictions")
     days = job_days(job, policies, TODAY)
     population = population_of(job, policies.baseline, path.parent, lambda _what, _done: None)
     work = path.parent / "work"

@@ -249,7 +249,7 @@ def identifying(facts: Any) -> Iterator[str]:
 
 
 def test_a_row_for_every_account(checked: Checked, alternatives: list[Alternative]) -> None:
-    done, alone, path = checked
+    _, alone, path = checked
     with duckdb.connect() as connection:
         asked = connection.execute("FROM read_parquet(?) ORDER BY row", [str(path)])
         names = [name for name, *_ in asked.description or ()]

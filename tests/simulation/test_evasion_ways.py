@@ -33,7 +33,7 @@ Facts = dict[str, Any]
 @cache
 def example() -> Policies:
     return job_policies(
-        read_job(ROOT / "fixtures" / "simulations" / "freedonia.yaml"), ROOT / "rules", ROOT / "jurisdictions"
+        read_job(ROOT / "fixtures" / "simulations" / "freedonia.yaml"), (ROOT / "rules",), ROOT / "jurisdictions"
     )
 
 
@@ -206,7 +206,7 @@ def declared(folder: Path, evasion: Any, *orders: Mapping[str, Any]) -> Policies
         (folder / "orders" / f"{order['id']}.yaml").write_text(yaml.safe_dump(dict(order)), "utf-8")
     path = folder / "job.yaml"
     path.write_text(yaml.safe_dump(content), "utf-8")
-    return job_policies(read_job(path), ROOT / "rules", ROOT / "fixtures" / "jurisdictions")
+    return job_policies(read_job(path), (ROOT / "rules",), ROOT / "fixtures" / "jurisdictions")
 
 
 def order_on(place: str) -> dict[str, Any]:

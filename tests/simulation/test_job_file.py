@@ -46,7 +46,7 @@ def write(folder: Path, content: Mapping[str, Any], **orders: Mapping[str, Any])
 
 def policies_of(path: Path) -> tuple[Job, Policies]:
     job = read_job(path)
-    return job, job_policies(job, RULES, JURISDICTIONS)
+    return job, job_policies(job, (RULES,), JURISDICTIONS)
 
 
 def with_measures(*names: str) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def said(path: Path) -> list[str]:
 
 def test_the_example_has_three_candidates_and_the_days_of_their_orders() -> None:
     job = read_job(ROOT / "fixtures" / "simulations" / "freedonia.yaml")
-    policies = job_policies(job, RULES, ROOT / "jurisdictions")
+    policies = job_policies(job, (RULES,), ROOT / "jurisdictions")
     assert [candidate.id for candidate in job.candidates] == ["prohibition", "conditions", "person"]
     assert [order.id for order in policies.added_orders("conditions")] == ["freedonia-conditions-2027"]
     days = job_days(job, policies, TODAY)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +21,10 @@ _TOLD_EVERY = 0.5
 """Seconds between two words about progress."""
 Progress = Callable[[str, float], None]
 """Told what is being worked on, and how much of it is done, from 0 to 1."""
+
+
+class WorkplaceError(RuntimeError):
+    """Nothing can be computed or kept there: the message says where, why, and what to do."""
 
 
 class Workplace(Protocol):
@@ -52,53 +57,84 @@ class Workplace(Protocol):
 
 
 class DuckWorkplace:
-    """DuckDB in a file below `folder`, to which goes what does not fit into `memory`, a size such as `1500MB`."""
+    """DuckDB in a file below `folder`, to which goes what does not fit into `memory`, a size such as `1500MB`.
+
+    Raises:
+        WorkplaceError: the disk is full or cannot be written, or a population cannot be read, at any time.
+    """
 
     engine = f"DuckDB {duckdb.__version__}"
 
     def __init__(self, folder: Path, progress: Progress, *, memory: str = MEMORY, threads: int = 0) -> None:
-        self._connection = connect(folder / "work.duckdb", memory=memory, threads=threads)
-        self._connection.execute(f"SET temp_directory = {_quoted(folder / 'spilled')}")
+        self._folder = folder
         self._progress = progress
         self._files: dict[Path, str] = {}
+        with self._telling_why():
+            self._connection = connect(folder / "work.duckdb", memory=memory, threads=threads)
+        self._execute(f"SET temp_directory = {_quoted(folder / 'spilled')}")
 
     def accounts(self, population: Population, schema: pa.Schema) -> ir.Table:
         """A population as a table."""
         name = f"population{len(self._files)}"
-        self._connection.execute(f"ATTACH {_quoted(population.accounts)} AS {name}_file (READ_ONLY)")
-        self._connection.execute(f"CREATE TEMP VIEW {name} AS FROM {name}_file.{TABLE}")
+        try:
+            self._connection.execute(f"ATTACH {_quoted(population.accounts)} AS {name}_file (READ_ONLY)")
+            self._connection.execute(f"CREATE TEMP VIEW {name} AS FROM {name}_file.{TABLE}")
+        except duckdb.Error as error:
+            message = f"{population.accounts}: cannot be read ({_first_line(error)}); read or generate it again"
+            raise WorkplaceError(message) from error
         self._files[population.folder] = f"{name}_file"
         return table(name, schema)
 
     def places(self, population: Population) -> frozenset[str]:
         """Every place that occurs in a population that is a table here."""
-        rows = self._connection.execute(f"FROM {self._files[population.folder]}.{PLACES}").fetchall()
+        rows = self._execute(f"FROM {self._files[population.folder]}.{PLACES}").fetchall()
         return frozenset(code for (code,) in rows)
 
     def keep(self, name: str, expr: ir.Table, what: str) -> ir.Table:
         """The table, computed and kept under a name."""
         statement = f"CREATE TABLE {name} AS {sql(expr)}"
         with ThreadPoolExecutor(1) as working:
-            computing = working.submit(self._connection.execute, statement)
-            while not wait([computing], timeout=_TOLD_EVERY).done:
-                self._progress(what, max(self._connection.query_progress(), 0.0) / 100)
+            computing = working.submit(self._execute, statement)
+            try:
+                while not wait([computing], timeout=_TOLD_EVERY).done:
+                    self._progress(what, max(self._connection.query_progress(), 0.0) / 100)
+            except BaseException:
+                # Whoever leaves does not wait for it.
+                self._connection.interrupt()
+                raise
             computing.result()
         self._progress(what, 1.0)
         return table(name, expr.schema().to_pyarrow())
 
     def rows(self, expr: ir.Table) -> list[dict[str, Any]]:
         """A small table, as it comes."""
-        asked = self._connection.execute(sql(expr))
+        asked = self._execute(sql(expr))
         names = [name for name, *_ in asked.description or ()]
         return [dict(zip(names, row, strict=True)) for row in asked.fetchall()]
 
     def write(self, expr: ir.Table, path: Path) -> None:
         """The table as a Parquet file."""
-        self._connection.execute(f"COPY ({sql(expr)}) TO {_quoted(path)} (FORMAT parquet, COMPRESSION zstd)")
+        self._execute(f"COPY ({sql(expr)}) TO {_quoted(path)} (FORMAT parquet, COMPRESSION zstd)")
 
     def close(self) -> None:
         """Let go of the files."""
         self._connection.close()
+
+    def _execute(self, statement: str) -> duckdb.DuckDBPyConnection:
+        with self._telling_why():
+            return self._connection.execute(statement)
+
+    @contextmanager
+    def _telling_why(self) -> Iterator[None]:
+        try:
+            yield
+        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+            message = f"{self._folder.parent}: the simulation cannot be computed there ({_first_line(error)})"
+            raise WorkplaceError(f"{message}; make room, then repeat") from error
+
+
+def _first_line(error: duckdb.Error) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _quoted(path: Path) -> str:
