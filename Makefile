@@ -2,7 +2,7 @@
 # `make setup` installs what running needs into .venv from the lock file; nothing else on the machine is touched.
 
 .DELETE_ON_ERROR:
-.PHONY: run setup setup-simulation setup-dev test endurance check-rules coverage corpus lint types lock bench clean
+.PHONY: run setup setup-simulation setup-dev test test-spark endurance check-rules coverage corpus lint types lock bench clean
 
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do \
   $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null && echo $$p && break; done)
@@ -38,14 +38,20 @@ setup-simulation: .venv/ready-simulation
 	$(PIP) install --require-hashes -r requirements-simulation.lock
 	@touch $@
 
-# PySpark weighs half a gigabyte and needs Java 17: nothing else asks for it.
+# PySpark weighs half a gigabyte and needs Java 17: nothing else asks for it. Java is looked for before the download.
 .venv/ready-spark: .venv/ready-dev requirements-spark.lock
+	@$(BIN)/python -c 'import os, sys; from engine.evaluators.columnar.spark_session import java_problem; \
+	  sys.exit(java_problem(os.environ.get("JAVA_HOME", "")))'
 	$(PIP) install --require-hashes -r requirements-spark.lock
 	@touch $@
 
 # Everything that must hold before a change lands, in the order in which it fails fastest.
 test: setup-dev lint types check-rules
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal
+
+# The same answers of Spark. `make test` does without, as it needs Java 17.
+test-spark: .venv/ready-spark
+	$(BIN)/pytest tests/spark
 
 # The tests that kill, cut the power and lock, as often as it takes to believe them. Minutes, not hours.
 endurance: setup-dev

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import tempfile
@@ -41,6 +42,7 @@ _WIDTH = 60
     "-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER", help="Default: the job's name and digest."
 )
 @click.option("--engine", type=click.Choice(ENGINES), default="duckdb", show_default=True, help="What computes.")
+@click.option("--master", default="local[*]", show_default=True, metavar="URL", help="Which Spark, where it computes.")
 @click.option("--suppress-below", type=click.IntRange(0), metavar="N", help="Tell no count of fewer accounts than N.")
 @click.option("--today", type=Day(), metavar="DATE", help="The day of a job that names none. Default: today.")
 @policy_options
@@ -50,6 +52,7 @@ def simulate(
     job_file: Path,
     output: Path | None,
     engine: str,
+    master: str,
     suppress_below: int | None,
     today: date | None,
     rules: Sequence[Path],
@@ -79,7 +82,7 @@ def simulate(
         refuse_other_than_result(output)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        asked = _Asked(job_file, folder, output, engine, suppress_below, today, tuple(rules), jurisdictions)
+        asked = _Asked(job_file, folder, output, engine, master, suppress_below, today, tuple(rules), jurisdictions)
         with telling() as progress:
             written = _run(asked, progress)
     except PolicyError as error:
@@ -104,6 +107,7 @@ class _Asked:
     folder: Path
     output: Path | None
     engine: str
+    master: str
     suppress_below: int | None
     today: date | None
     rules: Sequence[Path]
@@ -138,7 +142,7 @@ def _run(asked: _Asked, progress: Progress) -> _Written:
     with tempfile.TemporaryDirectory(prefix=f"{job.name}-", suffix=".unfinished", dir=beside) as work:
         made = Path(work) / "result"
         made.mkdir()
-        with _workplace(asked.engine, Path(work), progress) as workplace:
+        with _workplace(asked.engine, asked.master, Path(work), progress) as workplace:
             simulated = run(job, policies, days, population, workplace=workplace, told=told)
             result = simulated.result
             if not result.suppressed_below:
@@ -166,11 +170,16 @@ def _command(asked: _Asked, today: date | None) -> str:
     return shlex.join(words)
 
 
-def _workplace(engine: str, folder: Path, progress: Progress) -> AbstractContextManager[Workplace]:
-    from engine.evaluators.columnar.workplace import DuckWorkplace  # noqa: PLC0415 - as above
+def _workplace(engine: str, master: str, folder: Path, progress: Progress) -> AbstractContextManager[Workplace]:
+    if engine == "duckdb":
+        from engine.evaluators.columnar.workplace import DuckWorkplace  # noqa: PLC0415 - as above
 
-    assert engine == ENGINES[0]
-    return closing(DuckWorkplace(folder, progress))
+        return closing(DuckWorkplace(folder, progress))
+    from engine.evaluators.columnar.spark import SparkWorkplace  # noqa: PLC0415 - as above
+    from engine.evaluators.columnar.spark_session import started  # noqa: PLC0415 - as above
+
+    session = started(master, java_home=os.environ.get("JAVA_HOME", ""))
+    return closing(SparkWorkplace(session, folder, progress))
 
 
 @contextmanager

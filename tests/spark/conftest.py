@@ -5,6 +5,7 @@ These tests stand apart, as PySpark weighs half a gigabyte: `make test-spark` ru
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,7 @@ sys.path += [str(TESTS / "evaluators"), str(TESTS / "population")]
 
 @pytest.fixture(scope="session")
 def session() -> SparkSession:
-    return started("local[2]")
+    return started("local[2]", java_home=os.environ.get("JAVA_HOME", ""))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""What all evaluators decide, decided by Spark: the corpus of the matrix, the example requests, programs drawn at random.
+"""What all evaluators decide, decided by Spark: the corpus, the example requests, programs drawn at random.
 
 Each policy is put to one table of all its cases, by the law of the day in each row and by that of single days.
 """
@@ -15,7 +15,7 @@ from bench.shipped import DAY, EXAMPLE_JURISDICTIONS, requests, shipped_policy
 from engine import Policy
 
 SEED = 11
-PROGRAMS = 8
+PROGRAMS = 6
 CASES = 25
 
 

@@ -98,7 +98,7 @@ def constant(value: Any, type_: Type) -> ir.Value:  # noqa: ANN401 - what a lite
     if type_.kind == "date":
         return ibis.literal(datetime.date.fromisoformat(value))
     if type_.kind in {"number", "pct"}:
-        # Cast from text: databases take `0.1` for a decimal, which adds up otherwise and overflows sooner.
+        # Cast from text: what is written as 0.1 is a decimal for DuckDB, and computed with as such.
         return ibis.literal(repr(float(value))).cast("float64")
     return ibis.literal(value, "int64") if type_.kind == "int" else ibis.literal(value)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -12,7 +14,6 @@ import duckdb
 import ibis.expr.types as ir
 import pyarrow as pa
 from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
 
 from engine.accounts.parquet import as_parquet, places_of
 from engine.accounts.population import Population
@@ -24,6 +25,8 @@ from engine.evaluators.columnar.workplace import Progress
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+_PATTERNS = re.compile(r"([\\\[\]{}*?])")
+"""What stands for other characters in the names of files that Spark reads."""
 _TOLD_EVERY = 0.5
 """Seconds between two words about progress."""
 
@@ -35,7 +38,7 @@ class SparkWorkplace:
     def __init__(self, session: SparkSession, folder: Path, progress: Progress) -> None:
         # One of its own: others may use the same names for other tables.
         self._session = session.newSession()
-        self._folder = folder
+        self.folder = folder
         self._progress = progress
         self._populations = 0
         self._views: list[str] = []
@@ -57,7 +60,7 @@ class SparkWorkplace:
 
     def keep(self, name: str, expr: ir.Table, what: str) -> ir.Table:
         """The table, computed and kept under a name."""
-        path = self._folder / f"{name}.parquet"
+        path = self.folder / f"{name}.parquet"
         self._save(expr, path, what)
         return self.read(name, path, expr.schema().to_pyarrow())
 
@@ -72,6 +75,7 @@ class SparkWorkplace:
         self._save(expr, parts, "writing")
         with duckdb.connect() as connection:
             connection.read_parquet(str(parts / "*.parquet")).write_parquet(str(path), compression="zstd")
+        shutil.rmtree(parts)
 
     def close(self) -> None:
         """Let go of the tables. Spark itself ends with the process."""
@@ -81,7 +85,7 @@ class SparkWorkplace:
     def read(self, name: str, path: Path, schema: pa.Schema) -> ir.Table:
         """Parquet, a file or a folder of them, as a table."""
         with self._failing(f"reading {path}"):
-            self._session.read.parquet(path.absolute().as_uri()).createOrReplaceTempView(name)
+            self._session.read.parquet(_PATTERNS.sub(r"\\\1", _address(path))).createOrReplaceTempView(name)
         self._views.append(name)
         return table(name, schema)
 
@@ -91,7 +95,7 @@ class SparkWorkplace:
     def _save(self, expr: ir.Table, path: Path, what: str) -> None:
         with self._failing(what), ThreadPoolExecutor(1) as working:
             writer = self._asked(expr).write.mode("overwrite")
-            computing = working.submit(writer.parquet, path.absolute().as_uri())
+            computing = working.submit(writer.parquet, _address(path))
             while not wait([computing], timeout=_TOLD_EVERY).done:
                 self._progress(what, self._done())
             computing.result()
@@ -100,12 +104,14 @@ class SparkWorkplace:
     @contextmanager
     def _failing(self, what: str) -> Iterator[None]:
         """Say in words of here what fails there."""
+        from pyspark.errors import PySparkException  # noqa: PLC0415 - it warns when it is imported before `started`
+
         try:
             yield
         except (PySparkException, Py4JError) as error:
             raise SparkError(
                 f"Spark failed at {what} ({_cause(error)}); look for memory and for room on the disk of "
-                f"{self._folder}; a cluster has to see it, and the population's folder, under the same paths"
+                f"{self.folder}; a cluster has to see it, and the population's folder, under the same paths"
             ) from error
 
     def _done(self) -> float:
@@ -114,6 +120,11 @@ class SparkWorkplace:
         stages = [stage for id_ in tracker.getActiveStageIds() if (stage := tracker.getStageInfo(id_)) is not None]
         tasks = sum(stage.numTasks for stage in stages)
         return sum(stage.numCompletedTasks for stage in stages) / tasks if tasks else 0.0
+
+
+def _address(path: Path) -> str:
+    """Of files on this machine, whatever file system a cluster has; it takes no `%20` for a space."""
+    return f"file://{path.absolute()}"
 
 
 def _cause(error: Exception) -> str:

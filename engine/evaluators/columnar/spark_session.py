@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from engine.evaluators.columnar.workplace import WorkplaceError
+
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
@@ -32,15 +34,15 @@ _UNDOING = "org.apache.spark.sql.catalyst.optimizer.CollapseProject"
 """A pass of the optimizer that writes shared conditions out wherever they are used, see `duck`."""
 
 
-class SparkError(RuntimeError):
+class SparkError(WorkplaceError):
     """Spark cannot be used: the message says what is missing, and what to do."""
 
 
 def started(master: str = LOCAL, *, java_home: str = "", memory: str = MEMORY) -> SparkSession:
     """The Spark of this process, which has one; it ends with it.
 
-    `master` is what Spark calls so: `local[4]`, `spark://host:7077`. `java_home` is where Java is, empty for the one
-    that is found.
+    `master` is what Spark calls so: `local[4]`, `spark://host:7077`. `java_home` is what the environment
+    says under JAVA_HOME, where PySpark looks for Java, too; empty for the Java that is found.
 
     Raises:
         SparkError: PySpark or Java is missing, the cluster does not answer, another one was started before.
@@ -55,7 +57,8 @@ def started(master: str = LOCAL, *, java_home: str = "", memory: str = MEMORY) -
         raise SparkError("PySpark is not installed; install it with `pip install 'ostiary[spark]'`") from error
     active = SparkSession.getActiveSession()
     if active is None:
-        _require_java(java_home)
+        if (problem := java_problem(java_home)) is not None:
+            raise SparkError(problem)
         _require_master(master)
     builder = SparkSession.builder.master(master).appName("ostiary")
     for key, value in {**_SETTINGS, **_settings_of(master), "spark.driver.memory": memory}.items():
@@ -96,19 +99,20 @@ def _settings_of(master: str) -> dict[str, str]:
     }
 
 
-def _require_java(java_home: str) -> None:
-    """Raise SparkError where Java is missing or too old: Spark says so in a page of Java."""
+def java_problem(java_home: str) -> str | None:
+    """Why Java, missing or too old, does not do, and what to do: Spark says so in a page of Java. None when it does."""
     java = str(Path(java_home) / "bin" / "java") if java_home else shutil.which("java")
     if java is None:
-        raise SparkError(f"Spark needs Java, and there is none; {_HOW_TO_INSTALL_JAVA}")
+        return f"Spark needs Java, and there is none; {_HOW_TO_INSTALL_JAVA}"
     try:
         said = subprocess.run([java, "-version"], capture_output=True, text=True, check=True).stderr  # noqa: S603
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise SparkError(f"{java}: is no Java that runs; {_HOW_TO_INSTALL_JAVA}") from error
+    except (OSError, subprocess.CalledProcessError):
+        return f"{java}: is no Java that runs; {_HOW_TO_INSTALL_JAVA}"
     found = re.search(r'version "(?:1\.)?(\d+)', said)
-    if found is None or int(found[1]) < OLDEST_JAVA:
-        version = f"Java {found[1]}" if found else "no Java known here"
-        raise SparkError(f"{java}: is {version}, and Spark needs {OLDEST_JAVA}; {_HOW_TO_INSTALL_JAVA}")
+    if found is not None and int(found[1]) >= OLDEST_JAVA:
+        return None
+    version = f"Java {found[1]}" if found else "no Java known here"
+    return f"{java}: is {version}, and Spark needs {OLDEST_JAVA}; {_HOW_TO_INSTALL_JAVA}"
 
 
 def _require_master(master: str) -> None:

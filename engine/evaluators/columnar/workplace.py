@@ -92,7 +92,7 @@ class DuckWorkplace:
 
     def keep(self, name: str, expr: ir.Table, what: str) -> ir.Table:
         """The table, computed and kept under a name."""
-        statement = f"CREATE TABLE {name} AS {sql(expr)}"
+        statement = f'CREATE TABLE "{name}" AS {sql(expr)}'
         with ThreadPoolExecutor(1) as working:
             computing = working.submit(self._execute, statement)
             try:
