@@ -12,6 +12,7 @@ import attrs
 
 from engine.evaluators.columnar.firings import Firing, Lack, Law
 from engine.evaluators.columnar.folding import rewritten
+from engine.evaluators.columnar.separating import Separating
 from engine.language.rule_file import EFFECTS
 from engine.program.expressions import Element, Expr, Quantify, conjunction, negation
 from engine.program.finding import Need, pointer
@@ -92,11 +93,12 @@ def _of_elements(law: Law) -> Iterator[OfElement]:
         for need in firing.rule.needs
         if _is_of_element(firing, need)
     ]
+    separating = Separating()
     for place, firing, need in asking:
         at = _pattern(firing.rule, need)
         wider = [other for _, other, more in asking if at.startswith(f"{_pattern(other.rule, more)}/")]
         if wider:
-            yield OfElement("", Need(at, need.type), _without(firing, wider), place)
+            yield OfElement("", Need(at, need.type), separating.separated(_without(firing, wider)), place)
 
 
 def _without(firing: Firing, wider: Sequence[Firing]) -> Expr:
