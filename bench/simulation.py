@@ -86,7 +86,7 @@ def _population(folder: Path, accounts: int) -> Population:
 
 def _by_columns(population: Population, policies: int) -> dict[str, Any]:
     asked = {BASELINE: shipped_policy()} | ({"orders": shipped_policy(EXAMPLE_JURISDICTIONS)} if policies > 1 else {})
-    columns = dimensions(asked[BASELINE].vocabulary, DAY)
+    columns = dimensions(asked[BASELINE], DAY)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=population.folder.parent) as work:
         workplace = DuckWorkplace(Path(work), lambda _what, _done: None)

@@ -13,7 +13,7 @@ SHOWN = 15
 """Values of a dimension that have a line of their own; what is left is one line."""
 _IN_ORDER = frozenset({"tier", "account_age"})
 """Dimensions whose values have an order of their own, which is kept."""
-_CODED = frozenset({"place", "owner_link", "reseller"})
+_CODED = frozenset({"place", "reseller"})
 """Dimensions whose values are codes that say more than the words."""
 _DAYS = 24
 """Lines of the table of days."""
@@ -24,7 +24,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "tier": ("Reseller tier", "Tier 1 contracts with the provider; 2 and above resell the supply of another reseller."),
     "owner_link": (
         "Owner link",
-        "By whether somebody who counts as an owner is located elsewhere than the customer.",
+        "By whether somebody who counts as an owner is located outside the United States.",
     ),
     "account_age": ("Account age", "By years since the account was opened."),
 }

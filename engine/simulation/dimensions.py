@@ -9,6 +9,7 @@ from functools import partial
 from engine.evaluators.columnar.folding import rewritten
 from engine.evaluators.columnar.touches import touches_of
 from engine.measures.order import Order
+from engine.policy.policy import Policy
 from engine.program.expressions import (
     TRUE,
     Choose,
@@ -32,6 +33,9 @@ from engine.vocabulary.model import DATE, INT, STRING, Vocabulary
 UNKNOWN = "unknown"
 DIRECT = "direct"
 """Of accounts without a reseller: had from the provider itself."""
+HOME = "US"
+ABROAD, NOT_ABROAD, NOBODY = "abroad", "not abroad", "none"
+"""Of owners: one is located outside the United States, none is known to be, there are none."""
 _YEAR = 365
 _LAST_DAY = date.max.isoformat()
 _OLDEST = 5
@@ -40,15 +44,15 @@ _WORDS = ("id", "name")
 _OPENING = "account.open"
 
 
-def dimensions(vocabulary: Vocabulary, day: str) -> dict[str, Expr]:
+def dimensions(policy: Policy, day: str) -> dict[str, Expr]:
     """For each of `DIMENSIONS` the value of an account on a day, as text."""
-    paths = Paths(vocabulary)
+    paths = Paths(policy.vocabulary)
     found = {
         "place": _first_said(paths.fact("customer.located_in"), paths.fact("customer.address.country")),
         "product": _first_said(paths.fact("product.kind")),
         "reseller": Choose(Has(paths.fact("reseller.id")), paths.fact("reseller.id"), _no_reseller(paths), STRING),
         "tier": _tier(paths),
-        "owner_link": _owner_link(paths),
+        "owner_link": _owner_link(paths, policy.places.within[HOME]),
         "account_age": _account_age(paths, day),
     }
     return {name: found[name] for name in DIMENSIONS}
@@ -121,23 +125,16 @@ def _no_reseller(paths: Paths) -> Expr:
     return Choose(anything, _text(UNKNOWN), _text(DIRECT), STRING)
 
 
-def _owner_link(paths: Paths) -> Expr:
-    """Whether somebody who counts as an owner is located elsewhere than the customer."""
-    owners, home = paths.derived("owners"), paths.fact("customer.located_in")
-    elsewhere = paths.some(
+def _owner_link(paths: Paths, inside: frozenset[str]) -> Expr:
+    """Whether somebody who counts as an owner is located abroad; owners of whom it is not known count as not abroad."""
+    owners = paths.derived("owners")
+    abroad = paths.some(
         owners,
         "owner",
-        lambda owner: conjunction(
-            (
-                Has(home),
-                paths.said(paths.below(owner, "located_in"), lambda place: Compare("!=", place, home)),
-            )
-        ),
+        lambda owner: paths.said(paths.below(owner, "located_in"), lambda place: negation(Within(place, HOME, inside))),
     )
     anybody = paths.some(owners, "owner", lambda _: TRUE)
-    return Choose(
-        elsewhere, _text("owner elsewhere"), Choose(anybody, _text("owners"), _text("no owners"), STRING), STRING
-    )
+    return Choose(abroad, _text(ABROAD), Choose(anybody, _text(NOT_ABROAD), _text(NOBODY), STRING), STRING)
 
 
 def _account_age(paths: Paths, day: str) -> Expr:

@@ -11,7 +11,7 @@ from engine.evaluators.columnar.decided import PROFILE
 from engine.measures.places import iso_codes
 from engine.policy.files import JURISDICTIONS
 from engine.policy.policy import Policy
-from engine.simulation.dimensions import DIRECT, UNKNOWN
+from engine.simulation.dimensions import ABROAD, DIRECT, NOBODY, NOT_ABROAD, UNKNOWN
 from engine.simulation.result import DIMENSIONS, Cell, Precision
 from engine.simulation.trial import Trial
 
@@ -22,6 +22,11 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "product": {"cdn": "CDN", "dns_resolution": "DNS resolution", "domain_registration": "domain registration"},
     "reseller": {DIRECT: "no reseller"},
     "tier": {DIRECT: "no reseller", "1": "tier 1", "2": "tier 2"},
+    "owner_link": {
+        ABROAD: "an owner outside the United States",
+        NOT_ABROAD: "owners, none known to be abroad",
+        NOBODY: "no owners",
+    },
     "account_age": {"0": "under 1 year", "1": "1 year"},
 }
 

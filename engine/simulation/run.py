@@ -123,7 +123,7 @@ def run(
 
 def _columns(policies: Policies, day: str) -> dict[str, Expr]:
     """What is kept of each account beside how it is decided."""
-    columns = dimensions(policies.baseline.vocabulary, day)
+    columns = dimensions(policies.baseline, day)
     for number, candidate in enumerate(policies.candidates):
         connected = connections(policies.baseline.vocabulary, policies.added_orders(candidate))
         columns |= {f"c{number}_{name}": expr for name, expr in connected.items()}

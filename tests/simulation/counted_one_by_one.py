@@ -173,21 +173,21 @@ def pattern(at: str, decision: Decision) -> str:
     return _INDEX.sub("/*", _OWNER.sub("/owners/*", at) if of_owner else at)
 
 
-def dimension_values(account: Account, day: str, reading: str) -> dict[str, str]:
+def dimension_values(account: Account, day: str, reading: str, inside: frozenset[str]) -> dict[str, str]:
     facts = account.facts
     customer, reseller = facts.get("customer") or {}, facts.get("reseller") or {}
     country = (customer.get("address") or {}).get("country")
     tier = reseller.get("tier")
     owners = resolve(customer, reading)["owners"]
     home = customer.get("located_in")
-    abroad = [o for o in owners if home is not None and o.get("located_in") not in {None, home}]
+    places = {owner["located_in"] for owner in owners if owner.get("located_in")}
     without = "unknown" if reseller else "direct"
     found = {
         "place": home or country or "unknown",
         "product": (facts.get("product") or {}).get("kind") or "unknown",
         "reseller": reseller.get("id") or without,
         "tier": without if tier is None else str(tier) if tier in {1, 2} else "3 and above",
-        "owner_link": "owner elsewhere" if abroad else "owners" if owners else "no owners",
+        "owner_link": "abroad" if places - inside else "not abroad" if owners else "none",
         "account_age": _age(account, day),
     }
     assert tuple(found) == DIMENSIONS

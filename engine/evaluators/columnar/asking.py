@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import attrs
 import ibis
@@ -44,12 +44,9 @@ class Asking:
                     questions.add_element_condition(each.over, each.element, firing.condition)
         object.__setattr__(self, "questions", questions)
 
-    def profiles(self, cases: Lowering, known: Mapping[Expr, ir.BooleanValue] | None = None) -> dict[str, ir.Value]:
-        """The columns of a case's profile, over a table in the columns of the layout.
-
-        `known` are the answers to tests that are columns of the table already.
-        """
-        return profile(self.questions, cases, known or {})
+    def profiles(self, cases: Lowering) -> dict[str, ir.Value]:
+        """The columns of a case's profile, over a table in the columns of the layout."""
+        return profile(self.questions, cases)
 
     def answered(self, profiles: ir.Table) -> ir.Table:
         """A table with profiles, and the answers of law n beside them.

@@ -11,6 +11,7 @@ import ibis.expr.types as ir
 from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.elements import ask_elements
 from engine.evaluators.columnar.lowering import Lowering
+from engine.evaluators.columnar.separating import Separating
 from engine.evaluators.columnar.workplace import Workplace
 from engine.program.expressions import Expr
 
@@ -41,13 +42,14 @@ def decide(
     all that occur in the population, where that is known.
     """
     name = f"laws{asking.first}"
-    tests = asking.questions.tests
-    given = ask_elements(tests, workplace, table, layout=asking.layout, places=places, name=name)
-    table = given.table
-    lowering = Lowering(table, asking.layout, places)
-    profile = asking.profiles(lowering, given.known)
-    more = {name: lowering.value(expr, {}) for name, expr in further.items()}
-    asked = workplace.keep(f"{name}_asked", table.select(ROW, *labels, **more, **profile), "asking every account")
+    separating = Separating()
+    wanted = {column: separating.separated(expr) for column, expr in further.items()}
+    given = Lowering(table, asking.layout, places)
+    lowering = ask_elements([*asking.questions.tests, *wanted.values()], workplace, given, name)
+    profile = asking.profiles(lowering)
+    more = {column: lowering.value(expr, {}) for column, expr in wanted.items()}
+    selected = lowering.table.select(ROW, *labels, **more, **profile)
+    asked = workplace.keep(f"{name}_asked", selected, "asking every account")
     profiles = workplace.keep(f"{name}_profiles", _numbered(asked, list(profile)), "finding who answers alike")
     answers = workplace.keep(f"{name}_answers", asking.answered(profiles).drop(*profile), "deciding")
     joined = asked.join(profiles.select(PROFILE, *profile), list(profile)).select(ROW, PROFILE, *labels, *further)

@@ -5,14 +5,14 @@ As accounts have profiles, so have elements: what the loops ask of one is packed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 import ibis.expr.types as ir
 
-from engine.accounts.layout import Layout
 from engine.evaluators.columnar.answering import Answering
 from engine.evaluators.columnar.lowering import Lowering
+from engine.evaluators.columnar.operands import operands
 from engine.evaluators.columnar.profile import Questions, bit, packed
 from engine.evaluators.columnar.separating import ELEMENT, is_separate
 from engine.evaluators.columnar.workplace import Workplace
@@ -23,28 +23,15 @@ _WORTH_IT = 6
 """Loops over one list. Fewer are asked in place: to take a list apart and to put the answers together costs as much."""
 
 
-@attrs.frozen(eq=False)
-class WithLoops:
-    """A table of accounts with the answers to loops beside it: `known` has the column for each loop."""
+def ask_elements(exprs: Iterable[Expr], workplace: Workplace, accounts: Lowering, name: str) -> Lowering:
+    """Ask the loops in expressions over a table of accounts, list by list: the table has their answers beside it then.
 
-    table: ir.Table
-    known: Mapping[Expr, ir.BooleanValue]
-
-
-def ask_elements(
-    tests: Iterable[Expr],
-    workplace: Workplace,
-    table: ir.Table,
-    *,
-    layout: Layout,
-    places: frozenset[str] | None,
-    name: str,
-) -> WithLoops:
-    """Ask the loops among the tests of a table of accounts, list by list. `name` tells tables apart from others."""
+    `name` tells tables apart from others that are kept.
+    """
+    table = accounts.table
     numbers: dict[Expr, tuple[str, int]] = {}
-    for n, (over, loops) in enumerate(_by_list(tests).items()):
-        lowering = Lowering(table, layout, places)
-        found = _answers(over, loops, workplace, lowering, f"{name}_elements{n}")
+    for n, (over, loops) in enumerate(_by_list(exprs).items()):
+        found = _answers(over, loops, workplace, accounts, f"{name}_elements{n}")
         renamed = {f"loops{n}_{word}": word for word in found.columns if word != ROW}
         table = table.left_join(found.rename(**renamed, **{f"row{n}": ROW}), [(ROW, f"row{n}")])
         numbers |= {loop: (f"loops{n}_", number) for number, loop in enumerate(loops)}
@@ -52,15 +39,22 @@ def ask_elements(
         loop: bit([table[column].fill_null(0) for column in table.columns if column.startswith(prefix)], number)
         for loop, (prefix, number) in numbers.items()
     }
-    return WithLoops(table, known)
+    return attrs.evolve(accounts, table=table, known=known)
 
 
-def _by_list(tests: Iterable[Expr]) -> dict[Expr, list[Quantify]]:
-    found: dict[Expr, list[Quantify]] = {}
-    for test in tests:
-        if isinstance(test, Quantify) and is_separate(test):
-            found.setdefault(test.over, []).append(test)
-    return {over: loops for over, loops in found.items() if len(loops) >= _WORTH_IT}
+def _by_list(exprs: Iterable[Expr]) -> dict[Expr, list[Quantify]]:
+    found: dict[Expr, dict[Quantify, None]] = {}
+    waiting, seen = list(exprs), set[Expr]()
+    while waiting:
+        expr = waiting.pop()
+        if expr in seen:
+            continue
+        seen.add(expr)
+        if isinstance(expr, Quantify) and is_separate(expr):
+            found.setdefault(expr.over, {})[expr] = None
+        else:
+            waiting.extend(operands(expr))
+    return {over: list(loops) for over, loops in found.items() if len(loops) >= _WORTH_IT}
 
 
 def _answers(

@@ -51,12 +51,14 @@ Values = Mapping[str, ir.Value]
 class Lowering:
     """Writes expressions over a table of cases (see `engine.accounts.layout`).
 
-    `places` are all that occur in the table, where that is known: a place is compared with these alone.
+    `places` are all that occur in the table, where that is known: a place is compared with these alone. `known` are
+    expressions that are columns of the table already.
     """
 
     table: ir.Table
     layout: Layout
     places: frozenset[str] | None = None
+    known: Mapping[Expr, ir.Value] = attrs.Factory(dict)
 
     def test(self, expr: Expr, elements: Values | None = None) -> ir.BooleanValue:
         """A condition, false where it would be null."""
@@ -64,7 +66,7 @@ class Lowering:
 
     def value(self, expr: Expr, elements: Values) -> Any:  # noqa: ANN401 - Ibis types what it is given
         """A value, null where it reads what is absent."""
-        return SUPPORTED[type(expr)](self, expr, elements)
+        return self.known[expr] if expr in self.known else SUPPORTED[type(expr)](self, expr, elements)
 
     def fact(self, expr: Expr, elements: Values) -> Any:  # noqa: ANN401
         """The column or the field of an element that a path ends in."""

@@ -10,7 +10,7 @@ element, so a profile holds a list of integers for each such list. Nothing is lo
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 
 import attrs
@@ -109,13 +109,10 @@ def bit(words: Sequence[ir.IntegerValue], number: int) -> ir.BooleanValue:
     return is_set
 
 
-def profile(questions: Questions, lowering: Lowering, known: Mapping[Expr, ir.BooleanValue]) -> dict[str, ir.Value]:
-    """The profile of each case of a table, by the names of its columns: `w0` and on, and `l0` and on for lists.
-
-    `known` are the answers to tests that are columns already.
-    """
+def profile(questions: Questions, lowering: Lowering) -> dict[str, ir.Value]:
+    """The profile of each case of a table, by the names of its columns: `w0` and on, and `l0` and on for lists."""
     columns: dict[str, ir.Value] = {}
-    words = packed([known[test] if test in known else lowering.value(test, {}) for test in questions.tests])
+    words = packed([lowering.value(test, {}) for test in questions.tests])
     columns |= {f"w{n}": word for n, word in enumerate(words)}
     for n, (over, tests) in enumerate(questions.lists.items()):
         columns[f"l{n}"] = _packed_list(lowering, over, list(tests))
