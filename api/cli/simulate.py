@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import UTC, date, datetime
+from errno import ENOSPC
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,9 +93,8 @@ def simulate(
         raise click.ClickException(str(error)) from None
     except OSError as error:
         where, why = error.filename or folder, (error.strerror or str(error)).lower()
-        raise click.ClickException(
-            f"{where}: cannot be written ({why}); make room, or name another one with -o"
-        ) from None
+        do = "make room, or name another one with -o" if error.errno == ENOSPC else "name another one with -o"
+        raise click.ClickException(f"{where}: cannot be written ({why}); {do}") from None
     _show(written, pdf=pdf)
     return ExitCode.OK
 

@@ -68,12 +68,11 @@ class PopulationWriter:
             return
         try:
             duckdb.connect(self.unfinished / ACCOUNTS).close()
-        except duckdb.IOException as error:
-            if "lock" in str(error).lower():
+        except duckdb.Error as error:
+            # Anything else is damaged, and goes.
+            if isinstance(error, duckdb.ConnectionException) or "lock" in str(error).lower():
                 message = f"{self._folder}: another process is writing it; wait until it is done, then repeat"
                 raise PopulationError(message) from error
-        except duckdb.Error:
-            pass  # what was left is damaged, and goes
 
     def add(self, batch: pa.Table) -> None:
         """Add rows in the schema of the layout, any number of them."""
