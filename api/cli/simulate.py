@@ -19,7 +19,7 @@ import click
 import orjson
 
 from api.cli.exit_codes import ExitCode
-from api.cli.options import Day, count, mistakes, policy_options
+from api.cli.options import Day, mistakes, policy_options
 from api.cli.simulation_extra import require_simulation_extra
 from api.cli.simulation_folder import ACCOUNTS, PRINTED, REPORT, RESULT, place, refuse_other_than_result
 from api.evaluation import law_day
@@ -85,7 +85,7 @@ def simulate(
         folder.mkdir(parents=True, exist_ok=True)
         asked = _Asked(job_file, folder, output, engine, master, suppress_below, today, tuple(rules), jurisdictions)
         with telling() as progress:
-            written = _run(asked, progress)
+            written = _run(asked, progress, pdf=pdf)
     except PolicyError as error:
         click.echo(mistakes(error), err=True)
         return ExitCode.RULES_INVALID
@@ -116,13 +116,15 @@ class _Asked:
 
 @attrs.frozen
 class _Written:
-    """A result and the folder that it is in."""
+    """A result and the folder that it is in; `unprinted` says why there is no PDF, None where there is or need not."""
 
     result: SimulationResult
     folder: Path
+    unprinted: str | None
 
 
-def _run(asked: _Asked, progress: Progress) -> _Written:
+def _run(asked: _Asked, progress: Progress, *, pdf: bool) -> _Written:
+    from api.report import print_pdf, render  # noqa: PLC0415 - as above
     from engine.simulation.days import job_days  # noqa: PLC0415 - as above
     from engine.simulation.job import read_job  # noqa: PLC0415 - as above
     from engine.simulation.policies import job_policies  # noqa: PLC0415 - as above
@@ -143,18 +145,18 @@ def _run(asked: _Asked, progress: Progress) -> _Written:
         made = Path(work) / "result"
         made.mkdir()
         with _workplace(asked.engine, asked.master, Path(work), progress) as workplace:
-            simulated = run(job, policies, days, population, workplace=workplace, told=told)
+            simulated = run(job, policies, days, population, workplace=workplace, told=told, progress=progress)
             result = simulated.result
             if not result.suppressed_below:
                 simulated.write_accounts(made / ACCOUNTS)
         (made / RESULT).write_bytes(orjson.dumps(result.document, option=orjson.OPT_INDENT_2) + b"\n")
-        from api.report import render  # noqa: PLC0415 - as above
-
+        progress("writing the report", 0.0)
         (made / REPORT).write_text(render(result), "utf-8")
         digits = result.digest.removeprefix("sha256:")[:_DIGITS]
         folder = asked.output or asked.folder / f"{result.name}-{digits}"
         place(made, folder)
-    return _Written(result, folder)
+    progress("printing the report", 0.0)
+    return _Written(result, folder, print_pdf(folder / REPORT, folder / PRINTED) if pdf else None)
 
 
 def _command(asked: _Asked, today: date | None) -> str:
@@ -190,7 +192,8 @@ def telling() -> Iterator[Progress]:
         return
 
     def tell(what: str, done: float) -> None:
-        click.echo(f"\r{what} {done:4.0%}".ljust(_WIDTH), err=True, nl=False)
+        share = f" {done:4.0%}" if done else ""  # of what is one step it is not known
+        click.echo(f"\r{what}{share}".ljust(_WIDTH), err=True, nl=False)
 
     try:
         yield tell
@@ -199,23 +202,15 @@ def telling() -> Iterator[Progress]:
 
 
 def _show(written: _Written, *, pdf: bool) -> None:
-    """The answer in short, and where the rest is."""
-    result = written.result
-    click.echo(f"{result.title}: {count(result.population.accounts, 'account')}, {result.digest}")
-    for alternative in result.alternatives:
-        main = alternative.main
-        caught = "a number not told" if main.caught is None else f"{main.caught:,}"
-        said = alternative.no_effect or f"{caught} caught on {main.date}"
-        click.echo(f"  {alternative.title}: {said}")
-    click.echo(f"{count(result.rechecked, 'account')} decided again one by one, without a difference")
-    report = written.folder / REPORT
-    click.echo(f"{report}, {RESULT}" + ("" if result.suppressed_below else f", {ACCOUNTS}"))
-    if result.suppressed_below:
-        click.echo(
-            f"no {ACCOUNTS}: counts below {result.suppressed_below} are not told, and a row an account tells them"
-        )
-    from api.report import print_pdf  # noqa: PLC0415 - as above
+    """The answer in short, and what to open."""
+    from api.cli.simulation_summary import summary  # noqa: PLC0415 - as above
 
-    reason = print_pdf(report, written.folder / PRINTED) if pdf else None
-    if reason is not None:
-        click.echo(reason, err=True)
+    for line in summary(written.result):
+        click.echo(line)
+    printed = [PRINTED] if pdf and written.unprinted is None else []
+    accounts = [] if written.result.suppressed_below else [ACCOUNTS]
+    click.echo(f"open {written.folder / REPORT}; beside it: {', '.join([*printed, RESULT, *accounts])}")
+    if not accounts:
+        click.echo(f"no {ACCOUNTS}: what is not told of few accounts would stand in it")
+    if written.unprinted is not None:
+        click.echo(written.unprinted, err=True)

@@ -7,11 +7,24 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from api.report.places import name_of
-from api.report.wording import Wording, day, listing, weight
+from api.report.wording import Wording, day, weight
 from engine.simulation.result import Alternative, Evasion, OrderText, SimulationResult
 
-LONG = 40
-"""Letters of a title that a sentence bears."""
+
+@attrs.frozen
+class Line:
+    """What is said of an alternative, by its title; empty where there is no other."""
+
+    title: str
+    said: str
+
+
+@attrs.frozen
+class Answer:
+    """The answer: a sentence, and lines to it."""
+
+    lead: str
+    lines: Sequence[Line]
 
 
 @attrs.frozen
@@ -39,47 +52,53 @@ def widest(alternative: Alternative) -> Evasion | None:
     return max(alternative.evasion, key=lambda way: weight(way.evaded), default=None)
 
 
-def answer(result: SimulationResult, words: Wording) -> list[str]:
-    """Two sentences: how many accounts the candidates catch, and whom that hits or who gets around it.
-
-    Where nothing changes, the second says why.
-    """
-    if not result.alternatives:
-        return ["No candidate was given, so nothing is compared.", "The baseline stands as it is."]
+def answer(result: SimulationResult, words: Wording) -> Answer:
+    """How many accounts each candidate catches, whom that hits and who gets around it; or why nothing changes."""
     alternatives = result.alternatives
-    caught = [(one, words.shared(one.main.caught, result.population.accounts)) for one in alternatives]
+    if not alternatives:
+        return Answer("No candidate was given, so nothing is compared. The baseline stands as it is.", ())
     dates = {one.main.date for one in alternatives}
-    when = f"On {day(next(iter(dates)))}" if len(dates) == 1 else "Each on the day looked at in detail"
+    when = f"On {day(next(iter(dates)))}" if len(dates) == 1 else "On the day that is looked at in detail"
     whole = words.accounts(result.population.accounts)
     if all(one.main.changed == 0 for one in alternatives):
         reasons = dict.fromkeys(one.no_effect for one in alternatives if one.no_effect)
-        return [f"{when}, of {whole}, none would have another outcome than under the baseline.", " ".join(reasons)]
-    return [f"{when}, of {whole}, {_under(caught)} would no longer be allowed.", _second(alternatives, words)]
+        lead = f"{when}, none of {whole} would have another outcome than under the baseline."
+        return Answer(" ".join([lead, *reasons]), ())
+    if len(alternatives) == 1:
+        (one,) = alternatives
+        caught = words.shared(one.main.caught, result.population.accounts)
+        return Answer(
+            f"{when}, of {whole}, {caught} would no longer be allowed.",
+            tuple(Line("", said) for said in _said(one, words)),
+        )
+    return Answer(
+        f"{when}, of {whole}, would no longer be allowed:",
+        tuple(Line(one.title, _line(one, result, words)) for one in alternatives),
+    )
 
 
-def _second(alternatives: Sequence[Alternative], words: Wording) -> str:
-    parts = []
-    labelled = [(one, one.precision) for one in alternatives if one.precision is not None]
-    if labelled:
-        malicious = [(one, words.of(found.malicious_caught, found.malicious)) for one, found in labelled]
-        legitimate = [(one, words.of(found.legitimate_caught, found.legitimate)) for one, found in labelled]
-        parts.append(f"among them are, of the accounts labelled malicious, {_under(malicious)}")
-        parts.append(f"and of those labelled legitimate, {_under(legitimate)}")
-    ways = [(one, way) for one in alternatives if (way := widest(one)) is not None]
-    if ways:
-        evaded = [(one, words.of(way.evaded, way.tried)) for one, way in ways]
-        parts.append(f"by the widest way around that was tried, {_under(evaded)} would be allowed all the same")
-    if not parts:
-        changed = [(one, words.count(one.main.changed)) for one in alternatives]
-        parts.append(f"the outcome is another than before, whether allowed or not, for {_under(changed)}")
-    sentence = "; ".join(parts)
-    return f"{sentence[0].upper()}{sentence[1:]}."
+def _line(one: Alternative, result: SimulationResult, words: Wording) -> str:
+    if one.main.changed == 0:
+        return f"none. {one.no_effect or ''}".rstrip()
+    share = words.share(one.main.caught, result.population.accounts)
+    caught = words.accounts(one.main.caught) + (f" ({share})" if share and one.main.caught else "")
+    return " ".join([f"{caught}.", *_said(one, words)])
 
 
-def _under(figures: Sequence[tuple[Alternative, str]]) -> str:
-    """Figures by alternative. A single one needs no name; of long names, which would bury them, the numbers."""
-    if len(figures) == 1:
-        return figures[0][1]
-    if any(len(one.title) > LONG for one, _ in figures):
-        return listing([f"{figure} under alternative {n}" for n, (_, figure) in enumerate(figures, 1)])
-    return listing([f"{figure} under “{one.title}”" for one, figure in figures])
+def _said(one: Alternative, words: Wording) -> list[str]:
+    """Whom an alternative hits, and who gets around it: sentences, each only where something is known."""
+    said = []
+    if one.precision is not None:
+        found = one.precision
+        malicious = words.of(found.malicious_caught, found.malicious)
+        legitimate = words.of(found.legitimate_caught, found.legitimate)
+        said.append(f"Of those labelled malicious {malicious}, of those labelled legitimate {legitimate}.")
+    way = widest(one)
+    if way is not None and way.evaded != 0:
+        drawn = ", which were drawn at random of those caught" if way.sample else ""
+        said.append(f"The widest way around leaves allowed {words.of(way.evaded, way.tried)}{drawn}.")
+    elif way is not None and one.main.caught != 0:
+        said.append("None of the ways around that were tried leads past it.")
+    if one.main.caught == 0:
+        said.append(f"The outcome is another than before, whether allowed or not, for {words.count(one.main.changed)}.")
+    return said

@@ -15,6 +15,7 @@ from api.report.charts.timeline import draw_timeline, marks_of
 from api.report.charts.world import draw_world
 from api.report.tables import Impact
 from api.report.wording import Wording
+from engine.simulation.dimensions import DIRECT
 from engine.simulation.result import Alternative, Count
 
 _CAUGHT = Series("caught", Colour.CAUGHT)
@@ -49,15 +50,22 @@ def draw(
         marks = marks_of(alternative.orders)
         timeline = draw_timeline(days, marks, words, f"{key}-days", f"What changes by day: {title}")
     cells = next((impact.cells for impact in impacts if impact.dimension == "reseller"), ())
-    bars = [Bar(cell.label or cell.value or "not stated", (cell.caught,)) for cell in cells if cell.caught != 0]
-    if bars:
+    # Most accounts have none, and would leave the others without a scale.
+    resold = [cell for cell in cells if cell.value != DIRECT and cell.caught != 0]
+    bars = [Bar(cell.label or cell.value or "not stated", (cell.caught,)) for cell in resold]
+    if len(bars) > 1 and any(bar.counts[0] for bar in bars):
         name, said = f"{key}-resellers", f"Accounts caught by reseller: {title}"
         resellers = draw_bars(bars, [_CAUGHT], words, name=name, title=said, axis="Reseller")
-    ways = [Bar(way.about, (way.tried, way.evaded)) for way in alternative.evasion]
+    ways = [Bar(way_in_words(way.id), (way.tried, way.evaded)) for way in alternative.evasion if way.tried != 0]
     if ways:
         name, said = f"{key}-ways", f"Ways around: {title}"
         evasion = draw_bars(ways, _WAYS, words, name=name, title=said, axis="Way around")
     return Drawings(shifts, world, timeline, resellers, evasion)
+
+
+def way_in_words(id_: str) -> str:
+    """The id of a way around as a short name: "Another place of use"."""
+    return id_.replace("-", " ").replace("_", " ").capitalize()
 
 
 def compared(alternatives: Sequence[Alternative], words: Wording) -> Markup | None:

@@ -11,13 +11,13 @@ from typing import Any
 
 import attrs
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from api.report.answer import Order, answer, order_in_words
+from api.report.answer import Answer, Order, answer, order_in_words
 from api.report.detail import Detail, detail_of
-from api.report.drawings import compared
-from api.report.wording import MEANINGS, OUTCOMES, Wording, date_of, day, listing
-from engine.simulation.result import Alternative, SimulationResult
+from api.report.drawings import compared, way_in_words
+from api.report.wording import ASKS, DOES, MEANINGS, OUTCOMES, Wording, date_of, day, listing
+from engine.simulation.result import Alternative, Bite, SimulationResult
 
 _TEMPLATES = Environment(
     loader=FileSystemLoader(Path(__file__).with_name("templates")),
@@ -39,7 +39,7 @@ class Page:
     result: SimulationResult
     words: Wording
     dates: str
-    answer: Sequence[str]
+    answer: Answer
     orders: Sequence[Order]
     details: Sequence[Detail]
     comparison: Markup | None
@@ -49,7 +49,24 @@ class Page:
 
 def render(result: SimulationResult) -> str:
     """The report as HTML."""
-    return _TEMPLATES.get_template("report.html").render(page=page_of(result), day=day)
+    return _TEMPLATES.get_template("report.html").render(
+        page=page_of(result), day=day, does=DOES, asks=ASKS, way_in_words=way_in_words, coded=coded, days_of=days_of
+    )
+
+
+def days_of(bite: Bite) -> str:
+    """From when until when a candidate changes something."""
+    if bite.from_ == bite.until:
+        return f"on {day(bite.from_)}"
+    return f"between {day(bite.from_)} and {day(bite.until)}"
+
+
+def coded(text: str) -> Markup:
+    """A sentence with what stands in backticks as code."""
+    parts = [escape(part) for part in text.split("`")]
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(Markup("<code>{}</code>").format(part) if n % 2 else part for n, part in enumerate(parts))
 
 
 def page_of(result: SimulationResult) -> Page:
@@ -72,7 +89,7 @@ def page_of(result: SimulationResult) -> Page:
 
 def _labels(alternatives: Sequence[Alternative]) -> Mapping[str, str]:
     """Places in words by their code, as the simulation names them."""
-    cells = (cell for one in alternatives for name in ("place", "owner_link") for cell in one.impact.get(name, ()))
+    cells = (cell for one in alternatives for cell in one.impact.get("place", ()))
     return {cell.value: cell.label for cell in cells if cell.label}
 
 

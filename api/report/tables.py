@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from api.report.wording import Wording, day, weight
-from engine.simulation.result import Cell, Day, RuleImpact
+from engine.simulation.result import Cell, Count, Day, Demand, RuleImpact, Term
 
-SHOWN = 15
+SHOWN = 6
 """Values of a dimension that have a line of their own; what is left is one line."""
 _IN_ORDER = frozenset({"tier", "account_age"})
 """Dimensions whose values have an order of their own, which is kept."""
@@ -63,12 +63,24 @@ class Run:
     figures: Day
 
 
+@attrs.frozen
+class Asked:
+    """A fact that accounts are asked for, in words, and of how many; `of` says whose it is."""
+
+    about: str
+    of: str
+    before: str
+    after: str
+    difference: str
+
+
 def impact_of(dimension: str, cells: Sequence[Cell], wording: Wording) -> Impact:
     """The table of a dimension."""
     title, about = TITLES.get(dimension, (dimension.replace("_", " ").capitalize(), ""))
     ordered = list(cells) if dimension in _IN_ORDER else sorted(cells, key=_largest)
-    # One line that is left over is shown and not summed up.
-    shown = ordered if len(ordered) <= SHOWN + 1 else ordered[:SHOWN]
+    # What is not touched is summed up, and one line that is left over is shown.
+    touched = len(ordered) if dimension in _IN_ORDER else max(sum(cell.changed != 0 for cell in ordered), 1)
+    shown = ordered if len(ordered) <= min(touched, SHOWN) + 1 else ordered[: min(touched, SHOWN)]
     lines = [
         Line(
             cell.label or cell.value or "not stated",
@@ -111,6 +123,39 @@ def thinned(runs: Sequence[Run]) -> Sequence[Run]:
     return [runs[round(n * (len(runs) - 1) / (_DAYS - 1))] for n in range(_DAYS)]
 
 
+def changed_demands(demands: Sequence[Demand], words: Wording) -> list[Asked]:
+    """Facts that more or fewer accounts are asked for, the most changed first."""
+    changed = [one for one in demands if one.before != one.after]
+    changed.sort(key=lambda one: (-abs(weight(one.after) - weight(one.before)), one.at))
+    return [
+        Asked(
+            one.about or _path(one.at),
+            _path(one.at),
+            words.count(one.before),
+            words.count(one.after),
+            words.difference(one.before, one.after),
+        )
+        for one in changed
+    ]
+
+
+def _path(pointer: str) -> str:
+    """A pointer in words: "customer, beneficial owners, identity"."""
+    return ", ".join(step.replace("_", " ") for step in pointer.split("/") if step not in {"", "*"})
+
+
+def changed_terms(terms: Sequence[Term]) -> list[Term]:
+    """Conditions under which more or fewer accounts are allowed, those of one rule together, the most changed first."""
+    changed = [one for one in terms if one.before != one.after]
+    together: dict[tuple[str, str, Count, Count], list[str]] = {}
+    for one in changed:
+        together.setdefault((one.rule, one.order, one.before, one.after), []).append(one.term)
+    found = [
+        Term(rule, order, " ".join(said), before, after) for (rule, order, before, after), said in together.items()
+    ]
+    return sorted(found, key=lambda one: -abs(weight(one.after) - weight(one.before)))
+
+
 def _figures(one: Day) -> tuple[object, ...]:
     return tuple(one.shifts), one.changed, one.caught, one.released
 
@@ -120,6 +165,6 @@ def _when(first: str, last: str) -> str:
 
 
 def changed_rules(rules: Sequence[RuleImpact]) -> list[RuleImpact]:
-    """Rules that have findings on more or on fewer accounts, the most changed first. Where that is not known, last."""
-    changed = [rule for rule in rules if rule.before != rule.after or rule.before is None]
+    """Rules with findings on more or on fewer accounts, the most changed first."""
+    changed = [rule for rule in rules if rule.before != rule.after]
     return sorted(changed, key=lambda rule: (-abs(weight(rule.after) - weight(rule.before)), rule.rule))

@@ -19,6 +19,22 @@ MEANINGS = {
     "review": "a person must decide",
     "deny": "refused",
 }
+ASKS = {
+    "account.open": "to open an account",
+    "account.maintain": "to keep an account",
+    "reseller.onboard": "to take on a reseller",
+    "reseller.maintain": "to keep a reseller",
+    "training.start": "to start a training run",
+}
+"""What each action asks for."""
+DOES = {
+    "allow": "allows",
+    "restrict": "allows under conditions",
+    "hold": "holds until something is supplied",
+    "review": "asks a person to decide",
+    "deny": "refuses",
+}
+"""What a rule of each effect does."""
 SMALLEST_SHOWN = 0.001
 """A share of less than this is said to be less, so that something never reads as nothing."""
 

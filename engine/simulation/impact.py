@@ -7,7 +7,8 @@ from typing import Any
 
 import attrs
 
-from engine.evaluators.columnar.decided import PROFILE
+from engine.accounts.accounts import accounts_at
+from engine.evaluators.columnar.decided import PROFILE, ROW
 from engine.measures.places import iso_codes
 from engine.policy.files import JURISDICTIONS
 from engine.policy.policy import Policy
@@ -18,16 +19,18 @@ from engine.simulation.trial import Trial
 MALICIOUS = "malicious"
 CONNECTIONS = ("there", "resold_there", "own", "offered", "touched")
 """See `engine.simulation.dimensions.connections`; the columns are prefixed with the number of the candidate."""
+NAMED = 20
+"""Resellers that are told by name; the others, hit less, by their id alone."""
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "product": {"cdn": "CDN", "dns_resolution": "DNS resolution", "domain_registration": "domain registration"},
     "reseller": {DIRECT: "no reseller"},
-    "tier": {DIRECT: "no reseller", "1": "tier 1", "2": "tier 2"},
+    "tier": {DIRECT: "no reseller"},
     "owner_link": {
         ABROAD: "an owner outside the United States",
         NOT_ABROAD: "owners, none known to be abroad",
         NOBODY: "no owners",
     },
-    "account_age": {"0": "under 1 year", "1": "1 year"},
+    "account_age": {"0": "under 1 year", "1": "1 year", "5 and more": "5 years and more"},
 }
 
 
@@ -50,7 +53,8 @@ def flips_by(trial: Trial, columns: Sequence[str]) -> list[dict[str, Any]]:
 
 def impact_of(trial: Trial) -> dict[str, list[Cell]]:
     """The impact by each of `DIMENSIONS`: what is hit most comes first, where the values have no order of their own."""
-    return {name: _cells(name, flips_by(trial, [name]), trial.policies.baseline) for name in DIMENSIONS}
+    found = {name: _cells(name, flips_by(trial, [name]), trial.policies.baseline) for name in DIMENSIONS}
+    return found | {"reseller": _named(trial, found["reseller"])}
 
 
 def precision_of(trial: Trial) -> Precision | None:
@@ -97,6 +101,17 @@ def _cells(name: str, rows: Sequence[Mapping[str, Any]], policy: Policy) -> list
     return sorted(
         cells, key=lambda cell: (-(cell.caught or 0), -(cell.changed or 0), -(cell.accounts or 0), cell.value)
     )
+
+
+def _named(trial: Trial, cells: Sequence[Cell]) -> list[Cell]:
+    """The resellers that are hit most with the names that the population has of them: one account of each is read."""
+    ids = [cell.value for cell in cells[:NAMED] if cell.value != DIRECT]
+    accounts = trial.asked.decided.accounts
+    first = accounts.filter(accounts["reseller"].isin(ids)).group_by("reseller").aggregate(first=accounts[ROW].min())
+    rows = {int(row["first"]): str(row["reseller"]) for row in trial.workplace.rows(first)} if ids else {}
+    read = accounts_at(trial.population, trial.asked.layout, list(rows)) if rows else ()
+    names = {rows[account.row]: account.facts["reseller"].get("name") for account in read}
+    return [attrs.evolve(cell, label=names.get(cell.value) or cell.label) for cell in cells]
 
 
 def _label(name: str, value: str, policy: Policy) -> str:

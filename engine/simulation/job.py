@@ -131,7 +131,7 @@ class _Reading:
             candidates=tuple(candidates),
             dates=self._dates(said["dates"]) if "dates" in said else (),
             main_date=said.get("main_date", ""),
-            examples=said.get("examples", 3),
+            examples=said.get("examples", 1),
             suppress_below=said.get("suppress_below", 0),
             document=self._document,
         )

@@ -103,9 +103,9 @@ class Term:
 
 @attrs.frozen
 class Bite:
-    """When a candidate changes something: between `from_` and `until`, ISO days, on `days` days of those looked at.
+    """When a candidate changes something: between `from_` and `until`, ISO days, on `days` days.
 
-    `is_exact` says whether nothing can change between the days that were decided; else they are a sample.
+    A day that was decided stands for those up to the next one; `is_exact` says whether nothing can change between them.
     """
 
     from_: str
@@ -119,12 +119,14 @@ class Bite:
 class Example:
     """An account whose outcome changes, with both decisions as the API gives them and the reasons in lines of text.
 
-    `facts` are those of the account, without names, addresses and whatever else identifies somebody.
+    `facts` are those of the account, without names, addresses and whatever else identifies somebody. `accounts` have
+    the same change of outcome for the same reasons: the same findings come and go.
     """
 
     row: int
     before: str
     after: str
+    accounts: Count
     facts: Mapping[str, Any]
     decisions: tuple[Mapping[str, Any], Mapping[str, Any]]
     reasons: Sequence[str]

@@ -11,7 +11,7 @@ from engine.accounts.layout import Layout
 from engine.accounts.population import Population
 from engine.evaluators.columnar.asking import in_words
 from engine.evaluators.columnar.decided import PROFILE, ROW
-from engine.evaluators.columnar.workplace import Workplace
+from engine.evaluators.columnar.workplace import Progress, Workplace
 from engine.policy.policy import Policy
 from engine.population.ownership import with_reading
 from engine.program.expressions import Expr
@@ -59,8 +59,19 @@ class Told:
     version: str
 
 
+def _unheard(_what: str, _done: float) -> None:
+    """Progress that nobody asked for."""
+
+
 def run(
-    job: Job, policies: Policies, days: Days, population: Population, *, workplace: Workplace, told: Told
+    job: Job,
+    policies: Policies,
+    days: Days,
+    population: Population,
+    *,
+    workplace: Workplace,
+    told: Told,
+    progress: Progress = _unheard,
 ) -> Simulated:
     """Hold every candidate against the baseline.
 
@@ -82,6 +93,7 @@ def run(
         labels=[MALICIOUS],
     )
     deciders = Deciders(keys)
+    progress("deciding some accounts one by one", 0.0)
     rechecked = recheck(asked, workplace, deciders, population, seed=digest, accounts=RECHECKED)
     trials = [
         Trial(asked, workplace, deciders, population, policies, candidate, number, days.main, digest)
@@ -89,6 +101,7 @@ def run(
     ]
     looked = []
     for trial, said in zip(trials, job.candidates, strict=True):
+        progress(f"looking at {said.id}", trial.number / len(trials))
         looked.append(looked_at(trial, said, days, examples=job.examples, least=job.suppress_below, ways=ways[said.id]))
     manifest = population.manifest
     summary = PopulationSummary(

@@ -106,17 +106,20 @@ def impact(caught: int) -> dict[str, list[Cell]]:
             Cell("network", "network", 99_994 + caught, 2_000 + caught, caught - 12_001),
         ],
         "reseller": [
-            Cell("", "no reseller", 800_001, 7_000, 6_000),
+            Cell("direct", "no reseller", 800_001, 7_000, 6_000),
             Cell("R-0017", "Sylvania Hosting", 20_003, 4_000, 3_998),
             Cell("R-0003", "Overseas Compute Partners and Sons of Grand Fenwick Limited", 9_003, 3_000, 2_222),
             Cell("R-0009", "Nimbus", 4_003, 130, 126),
         ],
         "tier": [
-            Cell("", "no reseller", 800_001, 7_000, 6_000),
+            Cell("direct", "no reseller", 800_001, 7_000, 6_000),
             Cell("1", "1", 150_000, 4_200, 4_100),
             Cell("2", "2", 49_999, 2_300, 2_246),
         ],
-        "owner_link": [Cell("X-FRED", "Freedonia", 2_001, 1_500, 1_432), Cell("DE", "Germany", 7_001, 15, 14)],
+        "owner_link": [
+            Cell("owner elsewhere", "an owner located elsewhere", 2_001, 1_500, 1_432),
+            Cell("no owners", "no owners", 7_001, 15, 14),
+        ],
         "account_age": [
             Cell("0", "less than 1 year", 300_000, 9_000, 8_100),
             Cell("1", "1 year", 400_000, 3_000, 2_146),
@@ -125,7 +128,7 @@ def impact(caught: int) -> dict[str, list[Cell]]:
     }
 
 
-def example(row: int = 17, before: str = "allow", after: str = "deny") -> Example:
+def example(row: int = 17, before: str = "allow", after: str = "deny", accounts: int = 310) -> Example:
     finding = {
         "rule": "special_measures/prohibited",
         "effect": after,
@@ -157,7 +160,7 @@ def example(row: int = 17, before: str = "allow", after: str = "deny") -> Exampl
         "The customer is located in Freedonia, which order SM-2027-01 names.",
         "The order binds on July 14, 2027.",
     ]
-    return Example(row, before, after, facts, decisions, reasons)
+    return Example(row, before, after, accounts, facts, decisions, reasons)
 
 
 def alternative(id_: str = "prohibition", title: str = "Prohibition", caught: int = 12_346) -> Alternative:
@@ -194,7 +197,7 @@ def alternative(id_: str = "prohibition", title: str = "Prohibition", caught: in
             Demand("/customer/beneficial_owners/*/identity/status", "How far identity is established", 33, 44),
         ],
         restrictions=[Term("special_measures/conditions", "SM-2027-01", "Monitor the account's traffic.", 89, 500)],
-        examples=[example(), example(1_234_567, "hold", "deny"), example(9, "allow", "restrict")],
+        examples=[example(), example(1_234_567, "hold", "deny", 990), example(9, "allow", "restrict", 400)],
         evasion=[
             Evasion("reseller_elsewhere", "Through a reseller elsewhere", 12_346, 2_103, 77),
             Evasion("place_of_use", "Another place of use is stated", 12_345, 9_807, 199),

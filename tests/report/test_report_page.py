@@ -13,6 +13,7 @@ from simulated_results import EVERY, UGLY, alternative, rendered, result, three
 
 from api.report import render
 from api.report.charts.drawing import Colour
+from api.report.page import coded
 
 
 @pytest.fixture(params=EVERY)
@@ -91,6 +92,7 @@ def test_every_number_of_the_result_is_on_it(name: str) -> None:
     assert "71234" in shown
     for one in expected["alternatives"]:
         one["rules"] = [rule for rule in one["rules"] if rule["before"] != rule["after"]]
+        one["impact"]["place"] = [cell for cell in one["impact"]["place"] if cell["changed"]]
         for day in one["timeline"]:
             del day["shifts"]  # those of the day looked at are under `main`
     assert {number for number in _numbers(expected) if f"{number:,}" not in shown} == set()
@@ -104,7 +106,7 @@ def test_what_is_suppressed_is_said_and_no_number_stands_for_it() -> None:
 
 def test_an_empty_change_says_so_and_why() -> None:
     text = ReportDocument(rendered("unchanged")).words
-    assert "none would have another outcome" in text
+    assert "none of 1,000,000 accounts would have another outcome" in text
     assert text.count("both have the same digest") == 2
     assert "no map is drawn" in text
 
@@ -131,3 +133,32 @@ def test_the_order_the_job_the_command_and_the_digests_are_on_it() -> None:
 
 def test_a_factor_that_the_data_does_not_show_is_named() -> None:
     assert "not shown by this data" in ReportDocument(rendered("one")).words
+
+
+def test_the_answer_has_a_line_for_each_alternative() -> None:
+    text = ReportDocument(rendered("three")).words
+    assert "On July 14, 2027, of 1,000,000 accounts, would no longer be allowed:" in text
+    assert "12,346 accounts (1.2%). Of those labelled malicious 310 of 2,000 (15.5%)" in text
+    assert "12,002 accounts (1.2%)." in text
+
+
+def test_it_is_said_that_ways_were_tried_with_a_sample() -> None:
+    one = alternative()
+    drawn = attrs.evolve(one, evasion=[attrs.evolve(way, sample=5_000) for way in one.evasion])
+    text = ReportDocument(render(result([drawn, alternative("other", "Another")]))).words
+    assert "5,000 accounts were drawn at random" in text
+    assert "of 5,000 drawn at random of those caught" in text
+    assert "which were drawn at random of those caught." in text
+    assert "drawn at random" not in ReportDocument(rendered("three")).words
+
+
+def test_accounts_without_a_reseller_are_no_bar_and_are_counted_beside_it() -> None:
+    document = ReportDocument(rendered("one"))
+    (bars,) = [drawing for drawing in document.drawings if drawing["title"].startswith("Accounts caught by reseller")]
+    assert "no reseller" not in bars["text"] + bars["desc"]
+    assert "800,001 accounts have none; 6,000 of these are caught." in document.words
+
+
+def test_what_a_change_says_in_backticks_is_code() -> None:
+    assert coded("Order `a<b` is added.") == "Order <code>a&lt;b</code> is added."
+    assert coded("One ` alone") == "One ` alone"

@@ -13,12 +13,11 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simulated_results import a_day, example, order
+from simulated_results import a_day, order
 
 import api.report
 from api.report.charts.timeline import HEIGHT, Mark, _placed, marks_of
 from api.report.charts.world import steps
-from api.report.examples import told
 from api.report.places import outlines, placed
 from api.report.tables import SHOWN, impact_of, runs_of, thinned
 from api.report.wording import Wording, day
@@ -139,20 +138,6 @@ def test_numbers_in_words() -> None:
     assert few.difference(5, None) == "not shown"
     assert day("2027-07-04") == "July 4, 2027"
     assert day("") == ""
-
-
-def test_facts_of_an_example_are_sentences_parts_and_places_have_names() -> None:
-    said = {fact.name: fact.value for fact in told(example(), {"X-FRED": "Freedonia"}).facts}
-    assert said["Customer, located in"] == "Freedonia (X-FRED)"
-    assert said["Customer, locations of use"] == "Freedonia (X-FRED), Germany (DE)"
-    assert said["Customer, is business"] == "yes"
-    assert said["Customer, beneficial owners 1, ownership in per cent"] == "60.5"
-    assert said["Account, opened on"] == "March 4, 2025"
-
-
-def test_what_the_candidate_found_stands_before_what_was_found_anyway() -> None:
-    found = [(finding.when, finding.section) for finding in told(example(), {}).findings]
-    assert found == [("after", "7.307(b)(1)"), ("before and after", "7.302(d)")]
 
 
 def _luminance(colour: str) -> float:

@@ -25,6 +25,14 @@ def test_chromium_prints_it(tmp_path: Path) -> None:
     assert len(re.findall(rb"/Type\s*/Page\b", content)) > 5
 
 
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium: `apt-get install chromium`")
+def test_three_alternatives_print_on_some_twenty_pages(tmp_path: Path) -> None:
+    written, printed = tmp_path / "report.html", tmp_path / "report.pdf"
+    written.write_text(rendered("three"), encoding="utf-8")
+    assert print_pdf(written, printed) is None
+    assert len(re.findall(rb"/Type\s*/Page\b", printed.read_bytes())) <= 22
+
+
 def test_without_chromium_it_is_said_how_to_print(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     said = print_pdf(tmp_path / "report.html", tmp_path / "report.pdf")

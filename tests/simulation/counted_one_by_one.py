@@ -103,7 +103,7 @@ class OneByOne:
         found: dict[str, list[int]] = {}
         flips = zip(self.accounts, self.changed(candidate, day), self.caught(candidate, day), strict=True)
         for account, is_changed, is_caught in flips:
-            value = dimension_values(account, day, reading)[dimension]
+            value = dimension_values(account, day, reading, self.inside)[dimension]
             counts = found.setdefault(value, [0, 0, 0])
             for place, holds in enumerate((True, is_changed, is_caught)):
                 counts[place] += holds

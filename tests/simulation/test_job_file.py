@@ -78,7 +78,7 @@ def test_what_is_left_out_is_what_comes_with_ostiary(tmp_path: Path) -> None:
     job, policies = policies_of(write(tmp_path, {}))
     shipped = load(RULES, JURISDICTIONS)
     assert policies.baseline.digest == policies.candidates["c"].digest == shipped.digest
-    assert (job.examples, job.suppress_below, job.about, job.mapping) == (3, 0, "", None)
+    assert (job.examples, job.suppress_below, job.about, job.mapping) == (1, 0, "", None)
     assert job.population == Generated(1000, 1, "2026-12-01", None, None)
     assert job.baseline.title == "The rules as they stand"
     assert policies.ways[0].id == "reseller-that-tells"

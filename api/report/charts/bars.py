@@ -70,8 +70,8 @@ def draw_bars(
         base.mark_text(align="left", dx=5).encode(text="text:N"),
         *_labels(names),
     ]
-    tall = 38 if any(len(lines) > 1 for lines in names) else 24
-    height = alt.Step(tall, **{"for": "position"}) if len(series) == 1 else alt.Step(18, **{"for": "offset"})
+    tall = 38 if any(len(lines) > 1 for lines in names) else 22
+    height = alt.Step(tall, **{"for": "position"}) if len(series) == 1 else alt.Step(15, **{"for": "offset"})
     chart = alt.layer(*layers).properties(width=WIDTH - 40, height=height)
     told = "; ".join(
         f"{bar.label}: "

@@ -45,10 +45,10 @@ def draw_shifts(shifts: Sequence[Shift], wording: Wording, name: str, title: str
             "kind:N",
             scale=colours,
             legend=alt.Legend(
-                title="Accounts whose outcome is", orient="bottom", columns=1, symbolStrokeColor=Colour.SOFT
+                title="Accounts whose outcome is", orient="bottom", columns=2, symbolStrokeColor=Colour.SOFT
             ),
         )
     )
     numbers = base.mark_text().encode(text="text:N")
-    chart = (cells + numbers).properties(width=alt.Step(108), height=alt.Step(44))
+    chart = (cells + numbers).properties(width=alt.Step(108), height=alt.Step(30))
     return drawn(chart, name, title, "Accounts by outcome before and after. " + "; ".join(told) + ".")

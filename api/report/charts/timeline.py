@@ -14,7 +14,7 @@ from api.report.charts.drawing import WIDTH, Colour, accounts_axis, data, drawn
 from api.report.wording import Wording, date_of, day
 from engine.simulation.result import Day, OrderText
 
-HEIGHT = 220
+HEIGHT = 160
 _SERIES = (
     ("changed", "another outcome, allowed or not", Colour.OTHER),
     ("caught", "caught: allowed before, not after", Colour.CAUGHT),
@@ -92,7 +92,7 @@ def draw_timeline(days: Sequence[Day], marks: Sequence[Mark], wording: Wording, 
             "series:N",
             scale=alt.Scale(domain=order, range=[str(colour) for _, colour in shown]),
             legend=alt.Legend(
-                title=None, orient="bottom", columns=1, symbolType="stroke", symbolStrokeWidth=3, symbolSize=400
+                title=None, orient="bottom", columns=2, symbolType="stroke", symbolStrokeWidth=3, symbolSize=400
             ),
         ),
     )

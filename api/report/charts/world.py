@@ -46,6 +46,8 @@ def draw_world(caught: Mapping[str, Sequence[Count]], wording: Wording, name: st
             title="Accounts caught, by where the customer is located",
             orient="bottom",
             columns=4,
+            labelFontSize=16,
+            titleFontSize=16,
             symbolType="square",
             symbolStrokeColor=Colour.SOFT,
             symbolSize=140,

@@ -1,0 +1,36 @@
+"""What `ostiary simulate` says at its end: a table of the alternatives that a terminal shows as it is."""
+
+from __future__ import annotations
+
+import attrs
+from simulated_results import alternative, result, suppressed, three, unchanged
+
+from api.cli.simulation_summary import summary
+
+
+def test_alternatives_stand_in_columns() -> None:
+    lines = list(summary(three()))
+    table = lines[2:6]
+    assert [line.index(words) for line, words in zip(table, ["caught", "12,346", "12,002", "12,010"], strict=True)] == [
+        table[0].index("caught")
+    ] * 4
+    assert "310 (15.5%)" in table[1]
+    assert "9,807 of 12,345 (79.4%) get around it" in table[1]
+
+
+def test_what_changes_nothing_says_why() -> None:
+    text = "\n".join(summary(unchanged()))
+    assert "The same rules: nothing changes. The candidate is the baseline" in text
+    assert "no labels" in text
+
+
+def test_no_number_stands_for_what_is_suppressed() -> None:
+    assert "fewer than 10" in "\n".join(summary(suppressed()))
+
+
+def test_a_sample_is_named_and_a_long_title_is_cut() -> None:
+    one = alternative(title="A measure with a title of many words that no table bears")
+    drawn = attrs.evolve(one, evasion=[attrs.evolve(way, sample=20_000) for way in one.evasion])
+    text = "\n".join(summary(result([drawn])))
+    assert "20,000 accounts, drawn at random of those caught" in text
+    assert "A measure with a title of many …" in text
