@@ -17,7 +17,7 @@ EVALUATORS: Mapping[str, str] = {
 }
 """The package of each evaluator, by its name. Each has its `EvaluatorKind` as `KIND`."""
 FOR_POPULATIONS = frozenset({"columnar"})
-"""Those made for whole populations. One request takes them a tenth of a second, so no service asks them. Said here and
+"""Those made for whole populations. One request takes them tenths of a second, so no service asks them. Said here and
 not by their kinds, as whoever lists the others is not to import them."""
 
 
@@ -44,7 +44,7 @@ def obstacle_to_serving(name: str) -> str | None:
     """The same for a service."""
     others = ", ".join(for_services())
     if name in FOR_POPULATIONS:
-        return f"`{name}` is for whole populations, and takes a tenth of a second for one request; give one of {others}"
+        return f"`{name}` is for whole populations, and takes tenths of a second for one request; give one of {others}"
     return obstacle_to(name) if name in EVALUATORS else f"`{name}` is no evaluator; give one of {others}"
 
 

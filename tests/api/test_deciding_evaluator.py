@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -151,3 +152,20 @@ def test_an_unknown_one_is_named_with_the_known() -> None:
         from_environment({"OSTIARY_EVALUATOR": "abacus"})
     assert from_environment({"OSTIARY_EVALUATOR": "Reference"}).evaluator == "reference"
     assert from_environment({}).evaluator == "compiled"
+
+
+def test_one_for_populations_neither_decides_nor_is_asked(
+    policy: Policy, make_settings: Callable[[Path], Settings], tmp_path: Path
+) -> None:
+    said = (
+        "OSTIARY_EVALUATOR: `columnar` is for whole populations, and takes tenths of a second for one request; "
+        "give one of compiled, reference, rete"
+    )
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        from_environment({"OSTIARY_EVALUATOR": "columnar"})
+    app = create_app(attrs.evolve(make_settings(tmp_path), strict_second_opinion=True), policy=policy)
+    service = service_of(app)
+    assert service.second_opinion.announcement() == (
+        "`compiled` decides; `reference` and `rete` are asked before each answer"
+    )
+    service.close()

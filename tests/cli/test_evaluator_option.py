@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
 
 import absent_evaluator
@@ -84,3 +85,26 @@ def test_one_that_does_not_evaluate_the_rules_is_refused_with_the_reason(
     assert (done.code, done.out) == (1, "")
     assert partial_evaluator.UNABLE in done.err
     assert "it sees what is there alone; --evaluator names another one" in done.err
+
+
+@pytest.mark.parametrize("options", [("--explain",), ("--format", "json")])
+def test_one_for_populations_decides_single_requests_too(run: Callable, ask: Callable, options: tuple) -> None:
+    request = ask(removed_as_unverified=True, name="Watched")
+    assert run("decide", "--evaluator", "columnar", *options, given=request) == run("decide", *options, given=request)
+
+
+def test_where_its_libraries_are_not_installed_all_else_works(
+    run: Callable, ask: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    as_ever = run("decide", given=ask())
+    for name in ("ibis", "duckdb", "pyarrow"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert run("decide", given=ask()) == as_ever
+    done = run("decide", "--evaluator", "columnar", given=ask())
+    assert (done.code, done.out) == (1, "")
+    assert "`columnar` cannot be used here: Ibis, DuckDB and PyArrow are not all installed; run `make" in done.err
+
+
+def test_the_service_offers_those_that_it_asks(run: Callable) -> None:
+    assert "What decides: compiled, reference, rete." in " ".join(run("serve", "--help").out.split())
+    assert "What decides: compiled, reference, rete, columnar." in " ".join(run("decide", "--help").out.split())

@@ -1,6 +1,7 @@
-"""Mistakes one could make in the code generator: each is one edit of one file of the compiled evaluator.
+"""Mistakes one could make in an evaluator: each is one edit of one of its files.
 
-They are written down in `seeded_bugs.yaml`.
+Those in the code generator of the compiled evaluator are written down in `seeded_bugs.yaml`, those in the columnar one
+in `seeded_columnar_bugs.yaml`.
 """
 
 from __future__ import annotations
@@ -10,37 +11,41 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import attrs
 import yaml
 
-from engine.evaluators import compiled
+from engine.evaluators import columnar, compiled
 from engine.evaluators.evaluator import EvaluatorKind
-
-_PACKAGE = Path(compiled.__file__).parent
 
 
 @attrs.frozen
 class Bug:
-    """`old` stands once in `file`; `new` in its place is a mistake."""
+    """`old` stands once in `file` of an evaluator's package; `new` in its place is a mistake.
+
+    `entry` is that of the corpus which notices, empty where all of it is asked.
+    """
 
     name: str
     file: str
     old: str
     new: str
+    evaluator: ModuleType = compiled
+    entry: str = ""
 
 
 @contextmanager
 def with_bug(bug: Bug, directory: Path) -> Iterator[EvaluatorKind]:
-    """The compiled evaluator with the mistake, from a copy of its sources under a name of its own."""
+    """The evaluator with the mistake, from a copy of its sources under a name of its own."""
     package = "seeded_" + "".join(char if char.isalnum() else "_" for char in bug.name)
     (directory / package).mkdir()
-    for path in _PACKAGE.glob("*.py"):
+    for path in Path(str(bug.evaluator.__file__)).parent.glob("*.py"):
         text = path.read_text("utf-8")
         if path.name == bug.file:
             assert text.count(bug.old) == 1, f"{bug.file} has `{bug.old}` {text.count(bug.old)} times: say it anew"
             text = text.replace(bug.old, bug.new)
-        (directory / package / path.name).write_text(text.replace(compiled.__name__, package), "utf-8")
+        (directory / package / path.name).write_text(text.replace(bug.evaluator.__name__, package), "utf-8")
     sys.path.insert(0, str(directory))
     try:
         importlib.invalidate_caches()
@@ -51,9 +56,10 @@ def with_bug(bug: Bug, directory: Path) -> Iterator[EvaluatorKind]:
             del sys.modules[name]
 
 
-def _read() -> Iterator[Bug]:
-    for file, edits in yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8")).items():
-        yield from (Bug(name, file, edit["old"], edit["new"]) for name, edit in edits.items())
+def _read(name: str, evaluator: ModuleType) -> Iterator[Bug]:
+    for file, edits in yaml.safe_load(Path(__file__).with_name(name).read_text("utf-8")).items():
+        yield from (Bug(bug, file, evaluator=evaluator, **edit) for bug, edit in edits.items())
 
 
-BUGS = tuple(_read())
+BUGS = tuple(_read("seeded_bugs.yaml", compiled))
+COLUMNAR_BUGS = tuple(_read("seeded_columnar_bugs.yaml", columnar))

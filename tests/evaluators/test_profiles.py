@@ -10,6 +10,8 @@ from small_rules import DAY, item, policy, rule_set
 
 from bench.agreement.contenders import POPULATION, answers, contender
 from engine import Policy
+from engine.accounts.layout import Layout
+from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.profile import BITS, Questions
 from engine.simulation.asked import law_on
 
@@ -26,9 +28,8 @@ def found_alike(made: Policy, facts: list[dict[str, Any]]) -> list[tuple[str, ..
 
 
 def questions_of(made: Policy) -> Questions:
-    asked = Questions()
-    asked.add(firing.holds for firing in law_on(made, DAY).firings)
-    return asked
+    """With those that tell which elements a finding is about."""
+    return Asking([law_on(made, DAY)], Layout(made.vocabulary), of_elements=True).questions
 
 
 @pytest.mark.parametrize("tests", EDGES)

@@ -1,4 +1,4 @@
-"""Each mistake that the code generator could make is caught by the corpus of the matrix."""
+"""Each mistake that an evaluator could make is caught by the corpus of the matrix."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from corpus_check import first_mistake, mistake_with_open_constants
-from seeded_bugs import BUGS, Bug, with_bug
+from seeded_bugs import BUGS, COLUMNAR_BUGS, Bug, with_bug
 
 from engine.evaluators.compiled import Compiled
 
@@ -17,6 +17,14 @@ def test_the_matrix_catches(bug: Bug, tmp_path: Path, record_property: pytest.Re
         caught_by = first_mistake(kind.make) or mistake_with_open_constants(kind.make)
     assert caught_by is not None, f"nothing in the corpus notices that {bug.name}"
     record_property("caught by", caught_by)
+
+
+@pytest.mark.parametrize("bug", COLUMNAR_BUGS, ids=lambda bug: bug.name)
+def test_the_matrix_catches_in_columns(bug: Bug, tmp_path: Path) -> None:
+    """One entry is asked: all of the corpus would take long."""
+    with with_bug(bug, tmp_path) as kind:
+        caught_by = first_mistake(kind.make, among=lambda entry: entry.name == bug.entry)
+    assert caught_by is not None, f"`{bug.entry}` does not notice that {bug.name}"
 
 
 def test_the_evaluator_without_a_mistake_is_not_caught(tmp_path: Path) -> None:

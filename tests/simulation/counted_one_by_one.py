@@ -69,6 +69,7 @@ class OneByOne:
         self.policies = of.policies
         self.days = of.days
         layout = Layout(of.policies.baseline.vocabulary)
+        self.inside = of.policies.baseline.places.within["US"]
         every = range(of.population.manifest.accounts)
         self.accounts: list[Account] = list(accounts_at(of.population, layout, every))
         self.deciders = {"": Decider(of.policies.baseline)} | {

@@ -13,7 +13,10 @@ from engine.program.rule_set import RuleSet
 def absence() -> str | None:
     """Why the evaluator cannot be used here; None when it can."""
     if any(importlib.util.find_spec(name) is None for name in ("ibis", "duckdb", "pyarrow")):
-        return "Ibis and DuckDB are not installed; install them with `pip install 'ostiary[simulation]'`"
+        return (
+            "Ibis, DuckDB and PyArrow are not all installed; run `make setup-simulation` "
+            "(or `pip install 'ostiary[simulation]'`)"
+        )
     return None
 
 
