@@ -196,7 +196,7 @@ class Layout:
             case "object":
                 return (lambda value: _as_json(path, value)) if self._exact else _as_there
             case "number" | "pct":
-                return float
+                return (lambda value: _as_double(path, value)) if self._exact else float
             case "int":
                 # JSON has 2.0 for 2, and so has the schema.
                 return int
@@ -242,6 +242,13 @@ def _element(record: Mapping[str, Any], plan: _Plan) -> dict[str, Any]:
     values: dict[str, Any] = {}
     _store(values, record, plan)
     return values
+
+
+def _as_double(path: str, value: float) -> float:
+    double = float(value)
+    if double != value:
+        raise NotKeptError(path, "is a whole number of more digits than a number can keep exactly")
+    return double
 
 
 def _as_there(value: Mapping[str, Any]) -> str | None:
