@@ -18,6 +18,7 @@ from engine.language.diagnostic import Diagnostic
 from engine.language.rendering import render_text
 from engine.language.source import Source
 from engine.policy.files import read_text
+from engine.population.span import EARLIEST, LATEST
 
 if TYPE_CHECKING:
     from engine import Policy
@@ -26,12 +27,11 @@ if TYPE_CHECKING:
 
 _MOST_ACCOUNTS = 10**9
 _MOST_SEEDS = 2**63 - 1
-_EARLIEST, _LATEST = date(1990, 1, 1), date(2999, 12, 31)
 
 
 def _calendar(_context: click.Context, _parameter: click.Parameter, day: date) -> date:
-    if not _EARLIEST <= day <= _LATEST:
-        raise click.BadParameter(f"give a day from {_EARLIEST} to {_LATEST}")
+    if not EARLIEST <= day <= LATEST:
+        raise click.BadParameter(f"give a day from {EARLIEST} to {LATEST}")
     return day
 
 

@@ -16,6 +16,7 @@ from engine.language.source import Source
 from engine.language.yaml_nodes import compose
 from engine.policy.files import read_text
 from engine.policy.policy import PolicyError
+from engine.population.span import EARLIEST, LATEST
 from engine.simulation.form import job_form
 
 BASELINE_TITLE = "The rules as they stand"
@@ -159,6 +160,10 @@ class _Reading:
         if isinstance(said, str):
             return self._path("population")
         made = said["generate"]
+        if not EARLIEST.isoformat() <= made["as_of"] <= LATEST.isoformat():
+            message = f"no accounts can be made up for {made['as_of']}"
+            help_ = f"write a day from {EARLIEST} to {LATEST}"
+            self._report("R701", message, ("population", "generate", "as_of"), help_)
         return Generated(
             accounts=made["accounts"],
             seed=made["seed"],

@@ -257,6 +257,12 @@ def test_what_is_no_job_is_refused_in_words(tmp_path: Path, text: str, complaint
     assert complaint in str(caught.value)
 
 
+@pytest.mark.parametrize("day", ["0001-01-05", "1989-12-31", "3000-01-01", "9999-12-31"])
+def test_accounts_are_made_up_only_for_days_that_leave_room_for_births_and_clocks(tmp_path: Path, day: str) -> None:
+    path = write(tmp_path, {"population": {"generate": {"accounts": 9, "seed": 1, "as_of": day}}})
+    assert said(path) == [f"job.yaml:7 R701 no accounts can be made up for {day}"]
+
+
 def test_a_job_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(JobError, match="no such file"):
         read_job(tmp_path / "job.yaml")
