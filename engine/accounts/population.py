@@ -67,6 +67,14 @@ class Population:
         return self.folder / ACCOUNTS
 
 
+def kept_population(folder: Path) -> Population | None:
+    """The population of a folder; None when there is none, or one that has to be made again."""
+    try:
+        return open_population(folder)
+    except PopulationError:
+        return None
+
+
 def open_population(folder: Path) -> Population:
     """The population of a folder.
 

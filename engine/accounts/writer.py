@@ -45,13 +45,17 @@ class PopulationWriter:
         except OSError as error:
             why = (error.strerror or "unknown error").lower()
             raise PopulationError(f"{folder}: nothing can be written there ({why}); name another folder") from error
-        config: dict[str, str | bool | int | float | list[str]] = {"memory_limit": MEMORY, "threads": THREADS}
-        self._connection = duckdb.connect(self.unfinished / ACCOUNTS, config=config)
         self._waiting: list[pa.Table] = []
-        empty = layout.schema.empty_table()
-        self._connection.register("empty", empty)
-        self._connection.execute(f"CREATE TABLE {TABLE} AS FROM empty")
-        self._connection.unregister("empty")
+        try:
+            self._connection = duckdb.connect(
+                self.unfinished / ACCOUNTS, config={"memory_limit": MEMORY, "threads": THREADS}
+            )
+            self._connection.register("empty", layout.schema.empty_table())
+            self._connection.execute(f"CREATE TABLE {TABLE} AS FROM empty")
+            self._connection.unregister("empty")
+        except duckdb.Error as error:
+            shutil.rmtree(self.unfinished, ignore_errors=True)
+            raise not_written(folder, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -92,9 +96,7 @@ class PopulationWriter:
         try:
             self._connection.execute(statement)
         except duckdb.Error as error:
-            why = str(error).partition("\n")[0]
-            message = f"{self._folder}: the population cannot be written ({why}); make room, then repeat"
-            raise PopulationError(message) from error
+            raise not_written(self._folder, error) from error
 
     def finish(self, manifest: Manifest) -> Population:
         """The population, in its folder. One that stood there under the same name is replaced."""
@@ -103,11 +105,20 @@ class PopulationWriter:
         self._execute(f"CREATE TABLE {PLACES} AS {places_query(self._layout)}")
         self._execute("CHECKPOINT")
         self._connection.close()
-        manifest.write(self.unfinished)
-        if self._folder.exists():
-            shutil.rmtree(self._folder)
-        self.unfinished.rename(self._folder)
+        try:
+            manifest.write(self.unfinished)
+            if self._folder.exists():
+                shutil.rmtree(self._folder)
+            self.unfinished.rename(self._folder)
+        except OSError as error:
+            raise not_written(self._folder, error) from error
         return Population(self._folder, manifest)
+
+
+def not_written(folder: Path, error: Exception) -> PopulationError:
+    """What is said where a population cannot be written for want of room, or of the right to."""
+    why = str(error).partition("\n")[0]
+    return PopulationError(f"{folder}: the population cannot be written ({why}); make room, then repeat")
 
 
 def refuse_other_than_population(folder: Path) -> None:

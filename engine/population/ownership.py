@@ -8,8 +8,8 @@ import attrs
 import duckdb
 
 from engine.accounts.layout import DERIVED, Layout
-from engine.accounts.population import TABLE, Population, PopulationError, open_population
-from engine.accounts.writer import PopulationWriter
+from engine.accounts.population import TABLE, Population, kept_population
+from engine.accounts.writer import MEMORY, PopulationWriter
 from engine.ownership import resolve
 from engine.population.batch import Batch
 
@@ -27,13 +27,9 @@ def with_reading(population: Population, layout: Layout, reading: str) -> Popula
         return population
     folder = population.folder / _OTHER_READINGS / reading
     manifest = attrs.evolve(population.manifest, ownership=reading)
-    try:
-        made = open_population(folder)
-        if made.manifest == manifest:
-            return made
-    except PopulationError:
-        pass  # there is none yet, or one of another version
-    folder.parent.mkdir(exist_ok=True)
+    made = kept_population(folder)
+    if made is not None and made.manifest == manifest:
+        return made
     with PopulationWriter(folder, layout) as writer:
         _copy(population.accounts, writer, layout, reading)
         return writer.finish(manifest)
@@ -41,8 +37,9 @@ def with_reading(population: Population, layout: Layout, reading: str) -> Popula
 
 def _copy(accounts: Path, writer: PopulationWriter, layout: Layout, reading: str) -> None:
     """Only somebody with holders, or with owners who are related, can have others under another reading."""
-    with duckdb.connect(accounts, read_only=True) as connection:
-        asked = connection.execute(f"FROM {TABLE} ORDER BY row")
+    with duckdb.connect(accounts, read_only=True, config={"memory_limit": MEMORY}) as connection:
+        # As they stand, which is by their rows: to sort them would take as much memory as they do.
+        asked = connection.execute(f"FROM {TABLE}")
         names = [name for name, *_ in asked.description or ()]
         while rows := asked.fetchmany(_BATCH):
             batch = Batch(layout)

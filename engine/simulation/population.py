@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
 from pathlib import Path
 
-from engine.accounts.population import Population, PopulationError, open_population
+from engine.accounts.population import Population, kept_population
+from engine.evaluators.columnar.workplace import Progress
 from engine.language.diagnostic import Diagnostic
 from engine.language.source import Source
 from engine.ownership import LOOK_THROUGH, SWITCH
 from engine.policy.files import read_text
 from engine.policy.policy import Policy
-from engine.population.generate import GENERATOR, DistributionsError, distributions, generate
+from engine.population.generate import DistributionsError, distributions, generate, origin
 from engine.population.reading import prepared, read_mapping
 from engine.simulation.job import Generated, Job, JobError
-
-Progress = Callable[[str, float], None]
 
 
 def population_of(job: Job, policy: Policy, folder: Path, progress: Progress) -> Population:
@@ -44,23 +42,13 @@ def _generated(said: Generated, policy: Policy, folder: Path, progress: Progress
         drawn = distributions(policy.places, source, said.malicious_share)
     except DistributionsError as error:
         raise JobError(error.diagnostics, error.texts) from error
-    wanted = {
-        "kind": "generated",
-        "generator": GENERATOR,
-        "seed": said.seed,
-        "accounts": said.accounts,
-        "as_of": said.as_of,
-        "malicious_share": drawn.malicious_share,
-        "distributions": drawn.digest,
-    }
-    try:
-        made = open_population(folder)
-        # Owners read otherwise make another population, and a simulation of another digest.
-        same_reading = made.manifest.ownership == policy.reading(SWITCH, LOOK_THROUGH)
-        if same_reading and wanted == made.manifest.source:
-            return made
-    except PopulationError:
-        pass  # there is none yet, or one of another version
+    as_of = datetime.date.fromisoformat(said.as_of)
+    wanted = origin(drawn, accounts=said.accounts, seed=said.seed, as_of=as_of)
+    made = kept_population(folder)
+    # Owners read otherwise make another population, and a simulation of another digest.
+    reading = policy.reading(SWITCH, LOOK_THROUGH)
+    if made is not None and (made.manifest.source, made.manifest.ownership) == (wanted, reading):
+        return made
     done = 0
 
     def told(accounts: int) -> None:
@@ -68,5 +56,4 @@ def _generated(said: Generated, policy: Policy, folder: Path, progress: Progress
         done += accounts
         progress("making up accounts", done / said.accounts)
 
-    as_of = datetime.date.fromisoformat(said.as_of)
     return generate(folder, policy, drawn, accounts=said.accounts, seed=said.seed, as_of=as_of, progress=told)

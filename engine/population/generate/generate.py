@@ -6,6 +6,7 @@ import datetime
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow.compute as pc
 
@@ -23,6 +24,19 @@ GENERATOR = 1
 """Version of the generator: with another the same seed gives other accounts."""
 
 
+def origin(distributions: Distributions, *, accounts: int, seed: int, as_of: datetime.date) -> dict[str, Any]:
+    """What such accounts are made of, as the manifest of their population says it."""
+    return {
+        "kind": "generated",
+        "generator": GENERATOR,
+        "seed": seed,
+        "accounts": accounts,
+        "as_of": as_of.isoformat(),
+        "malicious_share": distributions.malicious_share,
+        "distributions": distributions.digest,
+    }
+
+
 def generate(
     folder: Path,
     policy: Policy,
@@ -35,7 +49,7 @@ def generate(
 ) -> Population:
     """So many accounts, as they stand on a day, in a folder. Of a seed the first ones are the same for every number.
 
-    `as_of` leaves room for days of birth before it and clocks after it. `progress` is told how many have been added
+    `as_of` is a day of `engine.population.span`. `progress` is told how many have been added
     each time. Memory stays the same for any number.
 
     Raises:
@@ -55,15 +69,7 @@ def generate(
             malicious += pc.sum(table["malicious"]).as_py() or 0
             progress(table.num_rows)
         manifest = Manifest(
-            source={
-                "kind": "generated",
-                "generator": GENERATOR,
-                "seed": seed,
-                "accounts": accounts,
-                "as_of": as_of.isoformat(),
-                "malicious_share": distributions.malicious_share,
-                "distributions": distributions.digest,
-            },
+            source=origin(distributions, accounts=accounts, seed=seed, as_of=as_of),
             ownership=reading,
             accounts=accounts,
             actions=dict(sorted(actions.items())),

@@ -6,11 +6,9 @@ from collections import Counter
 from pathlib import Path
 from typing import IO
 
-import duckdb
-
 from engine.accounts.layout import Layout, NotKeptError
-from engine.accounts.population import MANIFEST, Manifest, Population, PopulationError, open_population
-from engine.accounts.writer import PopulationWriter, refuse_other_than_population
+from engine.accounts.population import Manifest, Population, PopulationError, kept_population, open_population
+from engine.accounts.writer import PopulationWriter, not_written, refuse_other_than_population
 from engine.decision.request import RequestError, Requests, Violation
 from engine.ownership import LOOK_THROUGH, SWITCH, resolve
 from engine.policy.policy import Policy
@@ -68,15 +66,11 @@ def prepared(
         return open_population(source)
     folder = source.with_name(source.name + ".population")
     refuse_other_than_population(folder)
-    if (folder / MANIFEST).is_file():
-        try:
-            kept = open_population(folder)
-        except PopulationError:
-            kept = None  # of another version, or damaged: it is made again of the file
-        if kept is not None and (leave_out or not kept.manifest.left_out):
-            same_reading = kept.manifest.ownership == policy.reading(SWITCH, LOOK_THROUGH)
-            if same_reading and kept.manifest.source == origin_of(source, policy, mapping):
-                return kept
+    kept = kept_population(folder)
+    if kept is not None and (leave_out or not kept.manifest.left_out):
+        same_reading = kept.manifest.ownership == policy.reading(SWITCH, LOOK_THROUGH)
+        if same_reading and kept.manifest.source == origin_of(source, policy, mapping):
+            return kept
     return read_population(source, folder, policy, mapping, leave_out=leave_out, progress=progress)
 
 
@@ -99,9 +93,8 @@ def read_rows(
             if not manifest.left_out:
                 (writer.unfinished / LEFT_OUT).unlink()
             return writer.finish(manifest)
-    except (duckdb.Error, OSError) as error:
-        why = str(error).partition("\n")[0]
-        raise PopulationError(f"{folder}: the population cannot be written ({why}); make room, then repeat") from error
+    except OSError as error:
+        raise not_written(folder, error) from error
 
 
 class _Reading:
