@@ -16,7 +16,8 @@ from markupsafe import Markup, escape
 from api.report.answer import Answer, Order, answer, order_in_words
 from api.report.detail import Detail, detail_of
 from api.report.drawings import compared, way_in_words
-from api.report.wording import ASKS, DOES, MEANINGS, OUTCOMES, Wording, date_of, day, listing
+from api.report.wording import ASKS, DOES, MEANINGS, Wording, date_of, day, listing
+from engine.language.rule_file import EFFECTS
 from engine.simulation.result import Alternative, Bite, SimulationResult
 
 _TEMPLATES = Environment(
@@ -83,7 +84,7 @@ def page_of(result: SimulationResult) -> Page:
         details=[detail_of(one, n, words, labels) for n, one in enumerate(result.alternatives, 1)],
         comparison=compared(result.alternatives, words),
         source=list(_flat(result.population.source, "")),
-        outcomes=[(outcome, MEANINGS[outcome]) for outcome in OUTCOMES],
+        outcomes=[(outcome, MEANINGS[outcome]) for outcome in EFFECTS],
     )
 
 

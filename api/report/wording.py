@@ -7,11 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from engine.simulation.result import Count, Shift
+from engine.simulation.result import Count
 
-OUTCOMES = ("allow", "restrict", "hold", "review", "deny")
-"""From the mildest to the most severe."""
-ALLOWED = frozenset({"allow", "restrict"})
 MEANINGS = {
     "allow": "nothing stands against it",
     "restrict": "allowed under conditions",
@@ -111,12 +108,3 @@ def date_of(text: str) -> datetime.date | None:
 def listing(parts: Sequence[str]) -> str:
     """Words in a row: "a, b and c"."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
-
-
-def kind_of_shift(shift: Shift) -> str:
-    """What a change of outcome is to the customer: `same`, `caught`, `released`, or `other`."""
-    if shift.before == shift.after:
-        return "same"
-    if (shift.before in ALLOWED) == (shift.after in ALLOWED):
-        return "other"
-    return "caught" if shift.before in ALLOWED else "released"

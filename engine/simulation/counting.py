@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from engine.program.rule_set import Rule
 from engine.simulation.asked import BASELINE, Asked
 from engine.simulation.demanding import demanded, order_of
 from engine.simulation.result import Day, Demand, RuleImpact, Shift, Term
-from engine.simulation.trial import ALLOWED, Trial
+from engine.simulation.trial import Trial
 
 
 def day_of(asked: Asked, workplace: Workplace, candidate: str, day: str) -> Day:
@@ -24,13 +25,11 @@ def day_of(asked: Asked, workplace: Workplace, candidate: str, day: str) -> Day:
     before, after = asked.outcome(BASELINE, day), asked.outcome(candidate, day)
     counted = answers.group_by(before=before, after=after).aggregate(accounts=answers[ACCOUNTS_OF].sum())
     rows = sorted(workplace.rows(counted), key=lambda row: (row["before"], row["after"]))
-    changed = caught = released = 0
-    for row in rows:
-        changed += row["accounts"] * (row["before"] != row["after"])
-        caught += row["accounts"] * (row["before"] < ALLOWED <= row["after"])
-        released += row["accounts"] * (row["after"] < ALLOWED <= row["before"])
     shifts = [Shift(EFFECTS[row["before"]], EFFECTS[row["after"]], int(row["accounts"])) for row in rows]
-    return Day(day, shifts, int(changed), int(caught), int(released))
+    kinds = Counter[str]()
+    for shift in shifts:
+        kinds[shift.kind] += shift.accounts or 0
+    return Day(day, shifts, kinds.total() - kinds["same"], kinds["caught"], kinds["released"])
 
 
 @attrs.define

@@ -10,17 +10,16 @@ from collections.abc import Iterator, Sequence
 
 import attrs
 
+from engine.decision.severity import is_allowed
 from engine.evaluators.columnar.firings import Firing, Lack, Law
 from engine.evaluators.columnar.folding import rewritten
 from engine.evaluators.columnar.separating import Separating
-from engine.language.rule_file import EFFECTS
 from engine.program.expressions import Element, Expr, Quantify, conjunction, negation
 from engine.program.finding import Need, pointer
 from engine.program.rule_set import FactPath, Rule
 from engine.simulation.result import OWNERS
 from engine.vocabulary.model import Vocabulary
 
-_ALLOWED = EFFECTS.index("restrict") + 1
 _LISTS = {"owners": OWNERS, "ownership_problems": "/customer/holders"}
 """Where the elements of derived lists stand; others are where their names say."""
 
@@ -119,7 +118,7 @@ def _at_element(firing: Firing, element: Element) -> Expr:
 
 
 def _stands_against(firing: Firing) -> bool:
-    return EFFECTS.index(firing.rule.effect) >= _ALLOWED
+    return not is_allowed(firing.rule.effect)
 
 
 def _is_of_element(firing: Firing, need: FactPath) -> bool:

@@ -11,6 +11,8 @@ from typing import Any
 
 import attrs
 
+from engine.decision.severity import is_allowed
+
 Count = int | None
 """A number of accounts; None where a small cell is suppressed."""
 
@@ -42,6 +44,14 @@ class Shift:
     before: str
     after: str
     accounts: Count
+
+    @property
+    def kind(self) -> str:
+        """What it is to the customer: `same`, `caught`, `released`, or `other`, allowed or not as before."""
+        if self.before == self.after:
+            return "same"
+        was, is_ = is_allowed(self.before), is_allowed(self.after)
+        return "other" if was == is_ else "caught" if was else "released"
 
 
 @attrs.frozen

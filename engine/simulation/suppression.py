@@ -29,11 +29,9 @@ from engine.simulation.result import (
     PopulationSummary,
     Precision,
     RuleImpact,
-    Shift,
     Term,
 )
 
-_ALLOWING = frozenset({"allow", "restrict"})
 _Pair = TypeVar("_Pair", RuleImpact, Demand, Term)
 
 
@@ -112,7 +110,7 @@ class Suppression:
         """A day, with what shifts on it."""
         shifts = day.shifts
         counts = [shift.accounts or 0 for shift in shifts]
-        kinds = [_kind(shift) for shift in shifts]
+        kinds = [shift.kind for shift in shifts]
         sums = {kind: sum(n for n, k in zip(counts, kinds, strict=True) if k == kind) for kind in kinds}
         changed = sum(n for kind, n in sums.items() if kind != "same")
         tells_changed = self._is_told(changed) and self._is_told(sums.get("same", 0))
@@ -255,13 +253,6 @@ def _sum(rows: Sequence[_Row], places: Collection[int]) -> _Row:
 def _bite(bite: Bite, timeline: Sequence[Day]) -> Bite:
     is_known = all(day.changed is not None for day in timeline)
     return bite if is_known else attrs.evolve(bite, account_days=None)
-
-
-def _kind(shift: Shift) -> str:
-    if shift.before == shift.after:
-        return "same"
-    was, is_ = shift.before in _ALLOWING, shift.after in _ALLOWING
-    return "other" if was == is_ else "caught" if was else "released"
 
 
 def _alike(marks: Sequence[Hashable]) -> list[list[int]]:

@@ -7,14 +7,15 @@ from typing import Any
 import attrs
 
 from engine.accounts.population import Population
+from engine.decision.severity import is_allowed
 from engine.evaluators.columnar.workplace import Workplace
 from engine.language.rule_file import EFFECTS
 from engine.simulation.asked import BASELINE, Asked
 from engine.simulation.deciding import Deciders
 from engine.simulation.policies import Policies
 
-ALLOWED = EFFECTS.index("restrict") + 1
-"""Outcomes before this place in `EFFECTS` allow."""
+_ALLOWED = [place for place, outcome in enumerate(EFFECTS) if is_allowed(outcome)]
+"""Places in `EFFECTS`, by which columns tell outcomes."""
 
 
 @attrs.frozen(eq=False)
@@ -47,4 +48,4 @@ class Trial:
     @property
     def is_caught(self) -> Any:  # noqa: ANN401 - a column of Ibis
         """Whether accounts are allowed under the baseline and not under the candidate."""
-        return (self.before < ALLOWED) & (self.after >= ALLOWED)
+        return self.before.isin(_ALLOWED) & self.after.notin(_ALLOWED)

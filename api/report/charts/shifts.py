@@ -8,7 +8,8 @@ import altair as alt
 from markupsafe import Markup
 
 from api.report.charts.drawing import Colour, data, drawn
-from api.report.wording import OUTCOMES, Wording, kind_of_shift
+from api.report.wording import Wording
+from engine.language.rule_file import EFFECTS
 from engine.simulation.result import Shift
 
 _LEGEND = {
@@ -23,19 +24,17 @@ _LEGEND = {
 def draw_shifts(shifts: Sequence[Shift], wording: Wording, name: str, title: str) -> Markup:
     """The matrix: outcomes before down, after across. A cell with accounts is coloured by what the change means."""
     found = {(shift.before, shift.after): shift for shift in shifts}
-    unknown = {outcome for pair in found for outcome in pair} - set(OUTCOMES)
-    outcomes = [*OUTCOMES, *sorted(unknown)]
     rows, told = [], []
-    for before in outcomes:
-        for after in outcomes:
+    for before in EFFECTS:
+        for after in EFFECTS:
             shift = found.get((before, after), Shift(before, after, 0))
-            kind = "none" if shift.accounts == 0 else kind_of_shift(shift)
+            kind = "none" if shift.accounts == 0 else shift.kind
             text = wording.count(shift.accounts)
             rows.append({"before": before, "after": after, "kind": _LEGEND[kind][0], "text": text})
             if kind != "none":
                 told.append(f"{before} to {after}: {wording.count(shift.accounts)}")
-    across = alt.X("after:N", sort=outcomes, title="Outcome after", axis=alt.Axis(labelAngle=0, orient="top"))
-    down = alt.Y("before:N", sort=outcomes, title="Outcome before")
+    across = alt.X("after:N", sort=list(EFFECTS), title="Outcome after", axis=alt.Axis(labelAngle=0, orient="top"))
+    down = alt.Y("before:N", sort=list(EFFECTS), title="Outcome before")
     present = {row["kind"] for row in rows}
     legend = [(words, colour) for words, colour in _LEGEND.values() if words in present]
     colours = alt.Scale(domain=[words for words, _ in legend], range=[str(colour) for _, colour in legend])
