@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Sequence
 
 import attrs
 
 from engine.accounts.accounts import accounts_at
 from engine.decision.decider import Case
-from engine.evaluators.columnar.decided import PROFILE, ROW
+from engine.evaluators.columnar.decided import PROFILE
+from engine.simulation.drawing import drawn
 from engine.simulation.evasion import Route
 from engine.simulation.result import Evasion
 from engine.simulation.trial import Trial
@@ -22,9 +22,11 @@ def evasion_of(trial: Trial, routes: Sequence[Route]) -> list[Evasion]:
     """How many of those caught are allowed once they go each way."""
     if not routes:
         return []
-    caught = _caught(trial)
-    draw = random.Random(trial.seed)  # noqa: S311 - one that can be repeated
-    sample = sorted(draw.sample(caught, AT_MOST)) if len(caught) > AT_MOST else caught
+    accounts, answers = trial.asked.decided.accounts, trial.asked.decided.answers
+    caught = accounts.join(answers.filter(trial.is_caught).select(PROFILE), PROFILE)
+    # One more tells whether there are more.
+    rows = drawn(caught, trial.workplace, seed=trial.seed, at_most=AT_MOST + 1)
+    sample = rows[:AT_MOST]
     tallies = [_Tally() for _ in routes]
     decider = trial.deciders.of(trial.candidate)
     for account in accounts_at(trial.population, trial.asked.layout, sample) if sample else ():
@@ -43,7 +45,7 @@ def evasion_of(trial: Trial, routes: Sequence[Route]) -> list[Evasion]:
             tried=tally.tried,
             evaded=tally.evaded,
             malicious=tally.malicious if has_labels else None,
-            sample=len(sample) if len(sample) < len(caught) else 0,
+            sample=len(sample) if len(sample) < len(rows) else 0,
         )
         for route, tally in zip(routes, tallies, strict=True)
     ]
@@ -59,9 +61,3 @@ class _Tally:
         self.tried += 1
         self.evaded += is_evaded
         self.malicious += is_evaded and is_malicious
-
-
-def _caught(trial: Trial) -> list[int]:
-    accounts, answers = trial.asked.decided.accounts, trial.asked.decided.answers
-    profiles = answers.filter(trial.is_caught).select(PROFILE)
-    return sorted(row[ROW] for row in trial.workplace.rows(accounts.join(profiles, PROFILE).select(ROW)))
