@@ -23,7 +23,7 @@ from typing import Any
 from bench.shipped import EXAMPLE_JURISDICTIONS, ROOT, shipped_policy
 from engine import Decider
 from engine.accounts.accounts import accounts_at
-from engine.accounts.layout import Layout
+from engine.accounts.layout import MALICIOUS, Layout
 from engine.accounts.population import Population, PopulationError, open_population
 from engine.decision.decider import Case
 from engine.evaluators.columnar.workplace import DuckWorkplace
@@ -34,7 +34,6 @@ from engine.simulation.asked import BASELINE, ask
 from engine.simulation.dimensions import dimensions
 
 DAY = "2026-12-01"
-MALICIOUS = "malicious"
 ONE_BY_ONE = {"compiled": 20_000, "rete": 500}
 """Accounts that are decided row by row."""
 DISTRIBUTIONS = ROOT / "fixtures" / "populations" / "fiction.yaml"

@@ -22,6 +22,8 @@ from engine.vocabulary.derived import Derived, DerivedLists
 from engine.vocabulary.model import Field, Type, Vocabulary
 from engine.vocabulary.presence import is_present
 
+ROW, MALICIOUS = "row", "malicious"
+"""Columns that others name: see above."""
 AT = "at"
 """Field of the elements of a derived list: the JSON Pointer of the facts that the element stands for."""
 DERIVED = ("owners", "ownership_problems")

@@ -7,13 +7,13 @@ from typing import Any
 
 import attrs
 
-from engine.accounts.layout import Layout
+from engine.accounts.layout import ROW, Layout
 from engine.accounts.population import Population
 from engine.decision.decider import NO_LAW
 from engine.evaluators.columnar.asking import Asking
-from engine.evaluators.columnar.decided import PROFILE, ROW, Decided, decide, merged
+from engine.evaluators.columnar.decided import PROFILE, Decided, decide, merged
+from engine.evaluators.columnar.decoding import places_of
 from engine.evaluators.columnar.firings import Law, law_of
-from engine.evaluators.columnar.profile import BITS
 from engine.evaluators.columnar.touches import touches_of
 from engine.evaluators.columnar.workplace import Workplace
 from engine.language.rule_file import EFFECTS
@@ -59,9 +59,7 @@ class Asked:
 
     def places(self, policy: str, day: str, row: Mapping[str, Any], letter: str) -> list[int]:
         """The places in a law of what fired (`f`) or what is lacking (`n`), of a row of answers."""
-        prefix = f"q{self.numbers[policy, day]}_{letter}"
-        words = [row[f"{prefix}{n}"] for n in range(len(row)) if f"{prefix}{n}" in row]
-        return [n * BITS + bit for n, word in enumerate(words) for bit in range(BITS) if word >> bit & 1]
+        return places_of(letter, self.numbers[policy, day], row)
 
     def has_law(self, policy: str, day: str, row: Mapping[str, Any]) -> bool:
         """Whether any rule set is about the accounts of a row of answers."""
@@ -100,7 +98,7 @@ def ask(
     """Put the policies, by their keys, to a population on each of the days.
 
     `populations` gives the population with owners resolved by a reading of Q01: policies that read it alike are asked
-    in one pass. `further` and `labels` are as `decide` has them.
+    in one pass. `further` and `labels` are as `decide` has them, by the reading of the first policy.
     """
     alike: dict[str, list[str]] = {}
     for key, policy in policies.items():
@@ -114,8 +112,12 @@ def ask(
         laws += asking.laws
         population = populations(reading)
         table = workplace.accounts(population, asking.layout.schema)
-        own = decide(asking, workplace, table, further=further, labels=labels, places=workplace.places(population))
-        decided = own if decided is None else merged(decided, own, workplace, f"merged{asking.first}")
+        places = workplace.places(population)
+        if decided is None:
+            decided = decide(asking, workplace, table, further=further, labels=labels, places=places)
+        else:
+            own = decide(asking, workplace, table, places=places)
+            decided = merged(decided, own, workplace, f"merged{asking.first}")
     assert decided is not None
     return Asked(decided, _layout(policies), tuple(laws), numbers)
 

@@ -8,7 +8,8 @@ from typing import Any
 import attrs
 
 from engine.accounts.accounts import accounts_at
-from engine.evaluators.columnar.decided import PROFILE, ROW
+from engine.accounts.layout import MALICIOUS, ROW
+from engine.evaluators.columnar.decided import PROFILE
 from engine.measures.places import iso_codes
 from engine.policy.files import JURISDICTIONS
 from engine.policy.policy import Policy
@@ -16,7 +17,6 @@ from engine.simulation.dimensions import ABROAD, DIRECT, NOBODY, NOT_ABROAD, UNK
 from engine.simulation.result import DIMENSIONS, Cell, Precision
 from engine.simulation.trial import Trial
 
-MALICIOUS = "malicious"
 CONNECTIONS = ("there", "resold_there", "own", "offered", "touched")
 """See `engine.simulation.dimensions.connections`; the columns are prefixed with the number of the candidate."""
 NAMED = 20

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import attrs
 
-from engine.accounts.layout import Layout
+from engine.accounts.layout import MALICIOUS, ROW, Layout
 from engine.accounts.population import Population
 from engine.evaluators.columnar.asking import in_words
-from engine.evaluators.columnar.decided import PROFILE, ROW
+from engine.evaluators.columnar.decided import PROFILE
 from engine.evaluators.columnar.workplace import Progress, Workplace
 from engine.policy.policy import Policy
 from engine.population.ownership import with_reading
@@ -22,7 +22,6 @@ from engine.simulation.deciding import Deciders, recheck
 from engine.simulation.digest import result_digest
 from engine.simulation.dimensions import connections, dimensions
 from engine.simulation.evasion import routes
-from engine.simulation.impact import MALICIOUS
 from engine.simulation.job import Job
 from engine.simulation.policies import Policies
 from engine.simulation.result import DIMENSIONS, PopulationSummary, SimulationResult

@@ -14,12 +14,12 @@ from bench.agreement.sample import draw
 from bench.random_cases import RandomCases
 from bench.shipped import DAY, EXAMPLE_JURISDICTIONS, RULES, complete_facts
 from engine import Decider, Policy, load
-from engine.accounts.layout import Layout, NotKeptError
+from engine.accounts.layout import ROW, Layout, NotKeptError
 from engine.accounts.population import Manifest, Population
 from engine.accounts.writer import PopulationWriter
 from engine.evaluators.columnar import elements
 from engine.evaluators.columnar.asking import Asking
-from engine.evaluators.columnar.decided import ACCOUNTS_OF, FIRST, PROFILE, ROW, decide
+from engine.evaluators.columnar.decided import ACCOUNTS_OF, FIRST, PROFILE, decide
 from engine.evaluators.columnar.workplace import DuckWorkplace
 from engine.ownership import DIRECT_ONLY, LOOK_THROUGH, SWITCH, resolve
 from engine.ownership.readings import AGGREGATE_RELATED

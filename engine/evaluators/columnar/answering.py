@@ -26,10 +26,9 @@ class Answering:
     def __init__(self, table: ir.Table, questions: Questions, conditions: Iterable[Expr]) -> None:
         self._questions = questions
         self._elements = Elements()
-        self._names: dict[Expr, str] = {}
         words = [table[name] for name in table.columns if name[0] == "w" and name[1:].isdigit()]
         answers = {f"t{n}": bit(words, n) for n in questions.tests.values()}
-        self._names = {test: f"t{n}" for test, n in questions.tests.items()}
+        self._names: dict[Expr, str] = {test: f"t{n}" for test, n in questions.tests.items()}
         self.table = table.mutate(**answers) if answers else table
         self._share(conditions)
 
@@ -86,7 +85,8 @@ class Answering:
 
     def _share(self, conditions: Iterable[Expr]) -> None:
         """Columns for the conditions, and for what is named in more than one of them."""
-        wanted = {condition for condition in conditions if not isinstance(condition, Literal)}
+        # In their order, not a set's: the same program is the same text every time.
+        wanted = dict.fromkeys(condition for condition in conditions if not isinstance(condition, Literal))
         uses = Counter[Expr]()
         waiting: list[Expr] = list(wanted)
         while waiting:
@@ -94,11 +94,13 @@ class Answering:
             uses[expr] += 1
             if uses[expr] == 1 and self._is_taken_apart(expr):
                 waiting.extend(operands(expr))
-        shared = wanted | {expr for expr, times in uses.items() if times > 1 and self._is_worth_a_column(expr)}
+        named = (expr for expr, times in uses.items() if times > 1 and self._is_worth_a_column(expr))
+        shared = dict.fromkeys([*wanted, *named])
         by_level: dict[int, list[Expr]] = {}
         levels: dict[Expr, int] = {}
-        for expr in shared - set(self._names):
-            by_level.setdefault(_level(expr, shared, levels), []).append(expr)
+        for expr in shared:
+            if expr not in self._names:
+                by_level.setdefault(_level(expr, shared, levels), []).append(expr)
         for level in sorted(by_level):
             new = {expr: f"v{len(self._names) + n}" for n, expr in enumerate(by_level[level])}
             self.table = self.table.mutate(**{name: self.truth(expr) for expr, name in new.items()})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import attrs
 import ibis
 import ibis.expr.types as ir
 
+from engine.accounts.layout import ROW
 from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.elements import ask_elements
 from engine.evaluators.columnar.lowering import Lowering
@@ -15,7 +17,7 @@ from engine.evaluators.columnar.separating import Separating
 from engine.evaluators.columnar.workplace import Workplace
 from engine.program.expressions import Expr
 
-ROW, PROFILE, ACCOUNTS_OF, FIRST = "row", "profile", "accounts_of", "first_row"
+PROFILE, ACCOUNTS_OF, FIRST = "profile", "accounts_of", "first_row"
 
 
 @attrs.frozen(eq=False)
@@ -32,7 +34,7 @@ def decide(
     workplace: Workplace,
     table: ir.Table,
     *,
-    further: Mapping[str, Expr],
+    further: Mapping[str, Expr] = MappingProxyType({}),
     labels: Sequence[str] = (),
     places: frozenset[str] | None = None,
 ) -> Decided:
@@ -59,6 +61,7 @@ def decide(
 
 def merged(one: Decided, other: Decided, workplace: Workplace, name: str) -> Decided:
     """Two decided populations of the same accounts as one: a profile is a profile of the one and one of the other.
+    Further columns are those of the one.
 
     What is computed is kept under names that begin with `name`.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any
 
 from engine.evaluators.columnar.firings import Firing, Law
@@ -20,12 +21,23 @@ def findings_of(law: Law, number: int, answers: Mapping[str, Any], derived: Deri
     if not answers[f"q{number}_law"]:
         return None
     found: list[tuple[int, int, Finding]] = []
-    for place, firing in enumerate(law.firings):
-        if answers[f"q{number}_f{place // BITS}"] >> place % BITS & 1:
-            for index, one in _bound(firing, answers.get(f"q{number}_e{place}"), derived):
-                found.append((firing.rank, index, one))
+    for place in places_of("f", number, answers):
+        firing = law.firings[place]
+        for index, one in _bound(firing, answers.get(f"q{number}_e{place}"), derived):
+            found.append((firing.rank, index, one))
     found.sort(key=lambda one: one[:2])
     return [one for _, _, one in found]
+
+
+def places_of(letter: str, number: int, answers: Mapping[str, Any]) -> list[int]:
+    """The places in law `number` of the firings that apply (`f`), or of the facts that are lacking (`n`)."""
+    places: list[int] = []
+    for first in count(step=BITS):
+        word = answers.get(f"q{number}_{letter}{first // BITS}")
+        if word is None:
+            return places
+        places += (first + bit for bit in range(BITS) if word >> bit & 1)
+    return places
 
 
 def _bound(firing: Firing, elements: list[bool] | None, derived: DerivedLists) -> Iterator[tuple[int, Finding]]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 import attrs
 import ibis.expr.types as ir
 
+from engine.accounts.layout import ROW
 from engine.evaluators.columnar.answering import Answering
 from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.operands import operands
@@ -18,7 +19,6 @@ from engine.evaluators.columnar.separating import ELEMENT, is_separate
 from engine.evaluators.columnar.workplace import Workplace
 from engine.program.expressions import Expr, Quantify
 
-ROW = "row"
 _WORTH_IT = 6
 """Loops over one list. Fewer are asked in place: to take a list apart and to put the answers together costs as much."""
 

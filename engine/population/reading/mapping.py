@@ -10,6 +10,7 @@ from typing import Any
 import attrs
 import yaml
 
+from engine.accounts.layout import MALICIOUS
 from engine.accounts.population import PopulationError
 from engine.decision.request import RequestError, Requests
 from engine.language.diagnostic import Diagnostic, in_order
@@ -19,7 +20,7 @@ from engine.language.source import Source, Span
 from engine.language.yaml_nodes import compose
 from engine.policy.files import read_text
 from engine.policy.policy import Policy
-from engine.population.reading.paths import ACTION, AS_OF, MALICIOUS, known_paths, meant
+from engine.population.reading.paths import ACTION, AS_OF, known_paths, meant
 from engine.vocabulary.columns import nested
 from engine.vocabulary.explain import Shape
 from engine.vocabulary.model import Type

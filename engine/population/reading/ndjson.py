@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from engine.accounts.layout import MALICIOUS
 from engine.decision.request import Violation
 from engine.population.reading.mapping import ColumnMapping, Use, holds_same
-from engine.population.reading.paths import MALICIOUS, known_paths
+from engine.population.reading.paths import known_paths
 from engine.population.reading.source import Row
 from engine.population.reading.table import Table, labelled
 from engine.population.reading.text_files import MAX_LINE, TextFile

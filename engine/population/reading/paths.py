@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
+from engine.accounts.layout import MALICIOUS
 from engine.language.diagnostic import nearest
 from engine.vocabulary.model import BOOL, DATE, Field, Type, Vocabulary
 
-ACTION, AS_OF, MALICIOUS = "action", "as_of", "malicious"
+ACTION, AS_OF = "action", "as_of"
 
 
 def known_paths(vocabulary: Vocabulary) -> dict[str, Type]:

@@ -8,11 +8,12 @@ from typing import Any
 
 import attrs
 
+from engine.accounts.layout import MALICIOUS
 from engine.decision.request import Violation
 from engine.language.diagnostic import Diagnostic, nearest, suggest
 from engine.language.source import Span
 from engine.population.reading.mapping import ColumnMapping, ColumnsError, Use, overlaps
-from engine.population.reading.paths import ACTION, MALICIOUS, known_paths, meant, pointer_of
+from engine.population.reading.paths import ACTION, known_paths, meant, pointer_of
 from engine.population.reading.source import Row
 from engine.vocabulary import Vocabulary
 
