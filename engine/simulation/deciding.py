@@ -10,6 +10,7 @@ from engine.accounts.population import Population
 from engine.decision.decider import Case, Decider
 from engine.decision.decision import Decision
 from engine.evaluators.columnar.workplace import Workplace
+from engine.evaluators.compiled import Compiled
 from engine.policy.policy import Policy
 from engine.simulation.asked import Asked, ComesTo
 
@@ -22,10 +23,13 @@ class DifferenceError(RuntimeError):
 
 
 class Deciders:
-    """A decider for each policy, by its key."""
+    """A decider for each policy, by its key. Policies that differ in their orders only share what decides."""
 
     def __init__(self, policies: Mapping[str, Policy]) -> None:
-        self._deciders = {key: Decider(policy) for key, policy in policies.items()}
+        compiled = {id(policy.program): Compiled(policy.program) for policy in policies.values()}
+        self._deciders = {
+            key: Decider(policy, evaluator=compiled[id(policy.program)]) for key, policy in policies.items()
+        }
 
     def of(self, policy: str) -> Decider:
         """The decider of a policy."""

@@ -26,6 +26,7 @@ from engine.simulation.result import (
     Day,
     Demand,
     Evasion,
+    Example,
     PopulationSummary,
     Precision,
     RuleImpact,
@@ -53,7 +54,6 @@ class Suppression:
             return alternative
         main = self.day(alternative.main)
         timeline = tuple(self.day(day) for day in alternative.timeline)
-        told = {(shift.before, shift.after) for shift in main.shifts if shift.accounts is not None}
         precision = alternative.precision
         return attrs.evolve(
             alternative,
@@ -64,7 +64,7 @@ class Suppression:
             rules=[self.pair(rule) for rule in alternative.rules],
             demands=[self.pair(demand) for demand in alternative.demands],
             restrictions=[self.pair(term) for term in alternative.restrictions],
-            examples=[one for one in alternative.examples if (one.before, one.after) in told],
+            examples=self.examples(alternative.examples, main),
             evasion=[self.evasion(way, main.caught) for way in alternative.evasion],
             precision=None if precision is None else self.precision(precision, alternative.main, main),
         )
@@ -156,6 +156,22 @@ class Suppression:
         before, after = (self._part(count, self.accounts) for count in (item.before, item.after))
         grown = abs((item.after or 0) - (item.before or 0))
         return attrs.evolve(item, before=before, after=after if self._is_told(grown) else None)
+
+    def examples(self, examples: Sequence[Example], main: Day) -> list[Example]:
+        """Those that stand for accounts enough, of flips that are told; for how many is told where not few are left."""
+        shown: list[Example] = []
+        for shift in main.shifts:
+            of_kind = (shift.before, shift.after)
+            kept = [
+                one
+                for one in examples
+                if (one.before, one.after) == of_kind
+                and shift.accounts is not None
+                and self._is_told(one.accounts or 0)
+            ]
+            is_told = self._is_told((shift.accounts or 0) - sum(one.accounts or 0 for one in kept))
+            shown += kept if is_told else [attrs.evolve(one, accounts=None) for one in kept]
+        return [one for example in examples for one in shown if one.row == example.row]
 
     def evasion(self, way: Evasion, caught: Count) -> Evasion:
         """A way around, of which the accounts caught are those that could go it and those that could not."""

@@ -16,7 +16,7 @@ from engine.evaluators.columnar.profile import BITS, Questions
 from engine.simulation.asked import law_on
 
 OWNERS = {"for": {"o": "customer.beneficial_owners"}}
-EDGES = (BITS - 1, BITS, BITS + 1, BITS + 2, 2 * BITS, 2 * BITS + 1)
+EDGES = (BITS - 1, BITS, BITS + 1, BITS + 2, 2 * BITS + 1)
 
 
 def found_alike(made: Policy, facts: list[dict[str, Any]]) -> list[tuple[str, ...]]:

@@ -8,7 +8,7 @@ from simulated_results import alternative, example, rendered
 
 from api.report.examples import FACTS, KINDS, examples_in_words, told
 from engine.simulation.result import Alternative, Shift
-from engine.simulation.suppression import suppressed
+from engine.simulation.suppression import Suppression
 
 
 def test_what_the_new_findings_are_about_stands_first_and_once() -> None:
@@ -63,8 +63,10 @@ def _flipped(shift: int, *accounts: int) -> Alternative:
 
 
 def test_no_example_stands_for_few_accounts_and_none_gives_away_what_is_left() -> None:
+    hiding = Suppression(20, accounts=100_000)
+
     def kept(shift: int, *accounts: int) -> list[int | None]:
-        return [one.accounts for one in suppressed(_flipped(shift, *accounts), 20).examples]
+        return [one.accounts for one in hiding.alternative(_flipped(shift, *accounts)).examples]
 
     assert kept(98, 50, 30) == [None, None]
     assert kept(98, 98) == [98]

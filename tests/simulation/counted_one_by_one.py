@@ -11,7 +11,6 @@ from typing import Any
 
 import attrs
 
-from engine import Decider, Policy
 from engine.accounts.accounts import Account, accounts_at
 from engine.accounts.layout import Layout
 from engine.accounts.population import Population
@@ -20,6 +19,7 @@ from engine.decision.decision import Decision
 from engine.evaluators.columnar.workplace import DuckWorkplace
 from engine.ownership import resolve
 from engine.simulation.days import Days, job_days
+from engine.simulation.deciding import Deciders
 from engine.simulation.evasion import routes
 from engine.simulation.job import Job, read_job
 from engine.simulation.policies import Policies, job_policies
@@ -72,9 +72,8 @@ class OneByOne:
         self.inside = of.policies.baseline.places.within["US"]
         every = range(of.population.manifest.accounts)
         self.accounts: list[Account] = list(accounts_at(of.population, layout, every))
-        self.deciders = {"": Decider(of.policies.baseline)} | {
-            name: Decider(policy) for name, policy in of.policies.candidates.items()
-        }
+        deciders = Deciders({"": of.policies.baseline, **of.policies.candidates})
+        self.deciders = {name: deciders.of(name) for name in ("", *of.policies.candidates)}
         self._decisions: dict[tuple[str, str], list[Decision]] = {}
 
     def decisions(self, policy: str, day: str) -> list[Decision]:
@@ -201,11 +200,6 @@ def _age(account: Account, day: str) -> str:
         return "not open yet" if account.action == "account.open" else "unknown"
     days = (datetime.date.fromisoformat(day) - datetime.date.fromisoformat(opened)).days
     return "not open yet" if days < 0 else str(days // 365) if days < 5 * 365 else "5 and more"
-
-
-def policies_by_key(policies: Policies) -> Iterator[tuple[str, Policy]]:
-    yield "", policies.baseline
-    yield from policies.candidates.items()
 
 
 def texts(value: Any) -> Iterator[str]:

@@ -82,7 +82,7 @@ def test_what_is_left_out_is_what_comes_with_ostiary(tmp_path: Path) -> None:
     assert job.population == Generated(1000, 1, "2026-12-01", None, None)
     assert job.baseline.title == "The rules as they stand"
     assert policies.ways[0].id == "reseller-that-tells"
-    assert job_days(job, policies, TODAY) == Days(("2026-12-01",), "2026-12-01")
+    assert job_days(job, policies, TODAY) == Days(("2026-12-01",), "2026-12-01", need_today=True)
 
 
 def test_a_candidate_has_the_digest_that_the_policy_will_have(tmp_path: Path) -> None:
@@ -139,6 +139,17 @@ def test_days_that_the_file_names(tmp_path: Path, dates: Any, expected: list[str
     assert job_days(job, policies, TODAY) == Days(tuple(expected), expected[0])
     job, policies = policies_of(write(tmp_path, {"dates": dates, "main_date": "2027-01-19"}))
     assert job_days(job, policies, TODAY) == Days(tuple(sorted({*expected, "2027-01-19"})), "2027-01-19")
+
+
+def test_whether_the_clock_has_a_say(tmp_path: Path) -> None:
+    def need_today(**said: Any) -> bool:
+        job, policies = policies_of(write(tmp_path, said, draft=ORDER))
+        return job_days(job, policies, TODAY).need_today
+
+    assert need_today()
+    assert need_today(main_date="2027-01-01")
+    assert not need_today(dates=TODAY.isoformat())
+    assert not need_today(candidates=[with_measures("draft")])
 
 
 def test_too_many_days_and_just_enough(tmp_path: Path) -> None:

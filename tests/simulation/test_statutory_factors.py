@@ -96,8 +96,8 @@ def test_what_the_counts_show() -> None:
             "otherwise: 0."
         ),
         "7.307(b)(4)(ii)": (
-            "Accounts labelled legitimate: 98,000. Caught: 900 (0.9 percent). Days between the day on which the "
-            "measure binds and its last: 185."
+            "Accounts labelled legitimate: 98,000. Caught: 900 (0.9 percent). Days on which the measure "
+            "binds, the last among them: 185."
         ),
         "7.307(b)(4)(iii)": None,
     }

@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from engine.evaluators.columnar.loops import filtered, mapped
 from engine.evaluators.columnar.operands import Elements, operands
-from engine.evaluators.columnar.profile import InLoop, Questions, bit, element_words
+from engine.evaluators.columnar.profile import BITS, InLoop, Questions, bit, element_words
 from engine.evaluators.columnar.separating import is_connective
 from engine.program.expressions import And, Choose, Element, Expr, Literal, Named, Not, Or, Quantify
 
@@ -26,9 +26,15 @@ class Answering:
     def __init__(self, table: ir.Table, questions: Questions, conditions: Iterable[Expr]) -> None:
         self._questions = questions
         self._elements = Elements()
-        words = [table[name] for name in table.columns if name[0] == "w" and name[1:].isdigit()]
-        answers = {f"t{n}": bit(words, n) for n in questions.tests.values()}
-        self._names: dict[Expr, str] = {test: f"t{n}" for test, n in questions.tests.items()}
+        self._names: dict[Expr, str] = {}
+        answers: dict[str, ir.BooleanValue] = {}
+        for prefix, letter, tests in (
+            ("w", "t", questions.tests),
+            *((f"b{n}_", f"s{n}_", loops) for n, loops in enumerate(questions.loops.values())),
+        ):
+            words = [table[f"{prefix}{n}"] for n in range(-(-len(tests) // BITS))]
+            answers |= {f"{letter}{n}": bit(words, n) for n in tests.values()}
+            self._names |= {test: f"{letter}{n}" for test, n in tests.items()}
         self.table = table.mutate(**answers) if answers else table
         self._share(conditions)
 

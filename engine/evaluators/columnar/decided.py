@@ -47,7 +47,7 @@ def decide(
     separating = Separating()
     wanted = {column: separating.separated(expr) for column, expr in further.items()}
     given = Lowering(table, asking.layout, places)
-    lowering = ask_elements([*asking.questions.tests, *wanted.values()], workplace, given, name)
+    lowering = ask_elements(asking.questions.loops, wanted.values(), workplace, given, name)
     profile = asking.profiles(lowering)
     more = {column: lowering.value(expr, {}) for column, expr in wanted.items()}
     selected = lowering.table.select(ROW, *labels, **more, **profile)

@@ -5,7 +5,7 @@ As accounts have profiles, so have elements: what the loops ask of one is packed
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 import ibis.expr.types as ir
@@ -13,48 +13,48 @@ import ibis.expr.types as ir
 from engine.accounts.layout import ROW
 from engine.evaluators.columnar.answering import Answering
 from engine.evaluators.columnar.lowering import Lowering
-from engine.evaluators.columnar.operands import operands
 from engine.evaluators.columnar.profile import Questions, bit, packed
 from engine.evaluators.columnar.separating import ELEMENT, is_separate
 from engine.evaluators.columnar.workplace import Workplace
-from engine.program.expressions import Expr, Quantify
+from engine.program.expressions import Expr, Quantify, all_within
 
 _WORTH_IT = 6
 """Loops over one list. Fewer are asked in place: to take a list apart and to put the answers together costs as much."""
 
 
-def ask_elements(exprs: Iterable[Expr], workplace: Workplace, accounts: Lowering, name: str) -> Lowering:
-    """Ask the loops in expressions over a table of accounts, list by list: the table has their answers beside it then.
+def ask_elements(
+    loops: Mapping[Expr, Iterable[Expr]], further: Iterable[Expr], workplace: Workplace, accounts: Lowering, name: str
+) -> Lowering:
+    """Ask loops over a table of accounts, list by list: the table has their answers beside it then.
 
-    `name` tells tables apart from others that are kept.
+    `loops` are given by their lists; those in the expressions of `further` are asked, too. `name` tells tables apart
+    from others that are kept.
     """
-    table = accounts.table
-    numbers: dict[Expr, tuple[str, int]] = {}
-    for n, (over, loops) in enumerate(_by_list(exprs).items()):
-        found = _answers(over, loops, workplace, accounts, f"{name}_elements{n}")
+    table, known, words = accounts.table, dict[Expr, ir.Value](), dict[Expr, list[ir.IntegerValue]]()
+    places: dict[Expr, list[str]] = {}
+    wanted = _by_list(loops, further)
+    for n, (over, asked) in enumerate(wanted.items()):
+        found = _answers(over, asked, workplace, accounts, f"{name}_elements{n}")
         renamed = {f"loops{n}_{word}": word for word in found.columns if word != ROW}
         table = table.left_join(found.rename(**renamed, **{f"row{n}": ROW}), [(ROW, f"row{n}")])
-        numbers |= {loop: (f"loops{n}_", number) for number, loop in enumerate(loops)}
-    known = {
-        loop: bit([table[column].fill_null(0) for column in table.columns if column.startswith(prefix)], number)
-        for loop, (prefix, number) in numbers.items()
-    }
-    return attrs.evolve(accounts, table=table, known=known)
+        places[over] = list(renamed)
+    for over, asked in wanted.items():
+        words[over] = [table[column].fill_null(0) for column in places[over]]
+        known |= {loop: bit(words[over], number) for number, loop in enumerate(asked)}
+    return attrs.evolve(accounts, table=table, known=known, loops=words)
 
 
-def _by_list(exprs: Iterable[Expr]) -> dict[Expr, list[Quantify]]:
-    found: dict[Expr, dict[Quantify, None]] = {}
-    waiting, seen = list(exprs), set[Expr]()
-    while waiting:
-        expr = waiting.pop()
-        if expr in seen:
-            continue
-        seen.add(expr)
+def _by_list(loops: Mapping[Expr, Iterable[Expr]], further: Iterable[Expr]) -> dict[Expr, list[Quantify]]:
+    """The loops worth it, by their lists: those of `further` after the others."""
+    found: dict[Expr, dict[Expr, None]] = {over: dict.fromkeys(asked) for over, asked in loops.items()}
+    for expr in all_within(further):
         if isinstance(expr, Quantify) and is_separate(expr):
             found.setdefault(expr.over, {})[expr] = None
-        else:
-            waiting.extend(operands(expr))
-    return {over: list(loops) for over, loops in found.items() if len(loops) >= _WORTH_IT}
+    return {
+        over: [loop for loop in asked if isinstance(loop, Quantify)]
+        for over, asked in found.items()
+        if len(asked) >= _WORTH_IT
+    }
 
 
 def _answers(

@@ -7,7 +7,7 @@ and `false AND null` is false. What leaves an expression is never null: see `tes
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -52,13 +52,14 @@ class Lowering:
     """Writes expressions over a table of cases (see `engine.accounts.layout`).
 
     `places` are all that occur in the table, where that is known: a place is compared with these alone. `known` are
-    expressions that are columns of the table already.
+    expressions that are columns of the table already, and `loops` the packed answers to the loops over a list.
     """
 
     table: ir.Table
     layout: Layout
     places: frozenset[str] | None = None
     known: Mapping[Expr, ir.Value] = attrs.Factory(dict)
+    loops: Mapping[Expr, Sequence[ir.IntegerValue]] = attrs.Factory(dict)
 
     def test(self, expr: Expr, elements: Values | None = None) -> ir.BooleanValue:
         """A condition, false where it would be null."""

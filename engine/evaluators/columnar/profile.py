@@ -32,10 +32,12 @@ BITS = 62
 class Questions:
     """The tests that expressions are made of: of the case, and of the elements of each list that is looped over.
 
-    Each test has a number: of its bit in the profile, or in what the profile has for the element.
+    Each test has a number: of its bit in the profile, or in what the profile has for the element. `loops` are the tests
+    that ask of a list whether there is an element of a kind, by the list.
     """
 
     tests: dict[Expr, int] = attrs.Factory(dict)
+    loops: dict[Expr, dict[Expr, int]] = attrs.Factory(dict)
     lists: dict[Expr, dict[Expr, int]] = attrs.Factory(dict)
     _elements: Elements = attrs.Factory(Elements)
     _seen: set[Expr] = attrs.Factory(set)
@@ -56,7 +58,10 @@ class Questions:
         if is_connective(expr):
             for operand in operands(expr):
                 self._ask(operand)
-        elif isinstance(expr, Quantify) and not is_separate(expr) and not self._elements.of(expr):
+        elif isinstance(expr, Quantify) and is_separate(expr) and not self._elements.of(expr):
+            loops = self.loops.setdefault(expr.over, {})
+            loops.setdefault(expr, len(loops))
+        elif isinstance(expr, Quantify) and not self._elements.of(expr):
             self._ask_of_element(expr.over, expr.element, expr.body)
         else:
             self.tests.setdefault(expr, len(self.tests))
@@ -102,6 +107,13 @@ def packed(tests: Sequence[ir.BooleanValue]) -> list[ir.IntegerValue]:
     return words
 
 
+def only(words: Sequence[ir.IntegerValue], tests: int) -> list[ir.IntegerValue]:
+    """The answers to the first so many tests, and no others."""
+    count = max(1, -(-tests // BITS))
+    last = ibis.literal((1 << (tests - BITS * (count - 1))) - 1, "int64")
+    return [*words[: count - 1], words[count - 1] & last]
+
+
 def bit(words: Sequence[ir.IntegerValue], number: int) -> ir.BooleanValue:
     """The answer to a test."""
     word = words[number // BITS]
@@ -110,10 +122,16 @@ def bit(words: Sequence[ir.IntegerValue], number: int) -> ir.BooleanValue:
 
 
 def profile(questions: Questions, lowering: Lowering) -> dict[str, ir.Value]:
-    """The profile of each case of a table, by the names of its columns: `w0` and on, and `l0` and on for lists."""
-    columns: dict[str, ir.Value] = {}
+    """The profile of each case of a table, by the names of its columns.
+
+    They are `w0` and on for tests, `b0_0` and on for the loops over the first list, and `l0` and on for the elements of
+    lists.
+    """
     words = packed([lowering.value(test, {}) for test in questions.tests])
-    columns |= {f"w{n}": word for n, word in enumerate(words)}
+    columns: dict[str, ir.Value] = {f"w{n}": word for n, word in enumerate(words)}
+    for n, (over, loops) in enumerate(questions.loops.items()):
+        found = lowering.loops.get(over) or packed([lowering.value(loop, {}) for loop in loops])
+        columns |= {f"b{n}_{m}": word for m, word in enumerate(only(found, len(loops)))}
     for n, (over, tests) in enumerate(questions.lists.items()):
         columns[f"l{n}"] = _packed_list(lowering, over, list(tests))
     return columns

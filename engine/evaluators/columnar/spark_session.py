@@ -47,12 +47,11 @@ def started(master: str = LOCAL, *, java_home: str = "", memory: str = MEMORY) -
     Raises:
         SparkError: PySpark or Java is missing, the cluster does not answer, another one was started before.
     """
+    # It warns of pandas 3, of which nothing is used here, as late as at its first query.
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     try:
-        with warnings.catch_warnings():
-            # It warns of pandas 3, of which nothing is used here.
-            warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
-            from pyspark.errors import PySparkRuntimeError  # noqa: PLC0415 - half a gigabyte, and not always installed
-            from pyspark.sql import SparkSession  # noqa: PLC0415
+        from pyspark.errors import PySparkRuntimeError  # noqa: PLC0415 - half a gigabyte, and not always installed
+        from pyspark.sql import SparkSession  # noqa: PLC0415
     except ImportError as error:
         raise SparkError("PySpark is not installed; install it with `pip install 'ostiary[spark]'`") from error
     active = SparkSession.getActiveSession()

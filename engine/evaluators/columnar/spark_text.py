@@ -19,6 +19,7 @@ from ibis.backends.sql.compilers.pyspark import PySparkCompiler
 class _SparkText(PySparkCompiler):  # type: ignore[misc]
     """As Ibis writes Spark SQL, but for what means something else there than in DuckDB, and what it writes twice."""
 
+    SIMPLE_OPS = {ops.BitOr: "bit_or"}  # noqa: RUF012 - as Ibis has it
     SQLGLOT_NEEDS_PARENS = PySparkCompiler.SQLGLOT_NEEDS_PARENS | {sge.In, sge.Not}
     """What is put between parentheses in a comparison: Spark compares no comparisons without them."""
 
