@@ -65,6 +65,10 @@ class Order:
             return "not_issued"
         return next((period.state for period in self.periods if as_of <= period.until), "lapsed")
 
+    def binds(self, as_of: str) -> bool:
+        """Whether providers have to apply it on a day."""
+        return self.state(as_of) in {"binding", "extended", "extension_open"}
+
 
 def check_order(document: Document, places: Places, scope: Scope, diagnostics: list[Diagnostic]) -> Order | None:
     """The order of a file that has the right shape, or None with the reason, and the section it breaks."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -10,10 +9,9 @@ from engine.evaluators.columnar.firings import AS_OF, law_of
 from engine.evaluators.columnar.operands import operands
 from engine.policy.policy import Policy
 from engine.program.expressions import Compare, Expr, Literal, Member, Root
+from engine.simulation.dates import LAST_OF_ALL, days_between, shifted
 from engine.simulation.result import Bite, Day
 from engine.simulation.trial import Trial
-
-_END = datetime.date.max.isoformat()
 
 
 def bite_of(trial: Trial, timeline: Sequence[Day]) -> Bite | None:
@@ -24,9 +22,9 @@ def bite_of(trial: Trial, timeline: Sequence[Day]) -> Bite | None:
     biting = [day for day in timeline if day.changed]
     if not biting:
         return None
-    lengths = {day.date: _days(day.date, following.date) for day, following in pairwise(timeline)}
+    lengths = {day.date: days_between(day.date, following.date) for day, following in pairwise(timeline)}
     lengths.setdefault(timeline[-1].date, 1)
-    last = _shifted(biting[-1].date, lengths[biting[-1].date] - 1)
+    last = shifted(biting[-1].date, lengths[biting[-1].date] - 1)
     return Bite(
         from_=biting[0].date,
         until=last,
@@ -36,20 +34,12 @@ def bite_of(trial: Trial, timeline: Sequence[Day]) -> Bite | None:
     )
 
 
-def _days(one: str, other: str) -> int:
-    return (datetime.date.fromisoformat(other) - datetime.date.fromisoformat(one)).days
-
-
-def _shifted(day: str, days: int) -> str:
-    return (datetime.date.fromisoformat(day) + datetime.timedelta(days=days)).isoformat()
-
-
 def _asks_alike(policies: Sequence[Policy], timeline: Sequence[Day]) -> bool:
     """Whether each policy asks the same on a day looked at as on all days from it to the next one."""
     turns: set[str] = set()
     for policy in policies:
         found = turning_days(policy)
-        if found is None and any(_days(one.date, other.date) > 1 for one, other in pairwise(timeline)):
+        if found is None and any(days_between(one.date, other.date) > 1 for one, other in pairwise(timeline)):
             return False
         turns |= found or set()
     return not any(one.date < turn < other.date for one, other in pairwise(timeline) for turn in turns)
@@ -62,7 +52,9 @@ def turning_days(policy: Policy) -> set[str] | None:
     asked = [law.is_in_force, *(expr for firing in law.firings for expr in (firing.guard, firing.condition))]
     asked += [condition.expr for order in policy.orders for condition in order.conditions]
     turns = {order.issued_on for order in policy.orders}
-    turns |= {_shifted(period.until, 1) for order in policy.orders for period in order.periods if period.until < _END}
+    turns |= {
+        shifted(period.until, 1) for order in policy.orders for period in order.periods if period.until < LAST_OF_ALL
+    }
     seen: set[Expr] = set()
     while asked:
         expr = asked.pop()
@@ -73,7 +65,7 @@ def turning_days(policy: Policy) -> set[str] | None:
             return None
         days = _compared(expr)
         for day in days:
-            turns |= {day} if day == _END else {day, _shifted(day, 1)}
+            turns |= {day} if day == LAST_OF_ALL else {day, shifted(day, 1)}
         asked += () if days else operands(expr)
     return turns
 

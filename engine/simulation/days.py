@@ -8,11 +8,9 @@ from collections.abc import Iterator
 import attrs
 
 from engine.measures.order import Order
+from engine.simulation.dates import LAST_OF_ALL, days_between, shifted
 from engine.simulation.job import Job
 from engine.simulation.policies import Policies
-
-_LAST_OF_ALL = datetime.date.max.isoformat()
-_IN_FORCE = ("binding", "extended")
 
 
 @attrs.frozen
@@ -42,9 +40,7 @@ def job_days(job: Job, policies: Policies, today: datetime.date) -> Days:
         dates.add(job.main_date)
     in_order = tuple(sorted(dates))
     # `max` keeps the first of equals.
-    main = job.main_date or max(
-        in_order, key=lambda day: sum(order.state(day) in _IN_FORCE for order in added or dropped)
-    )
+    main = job.main_date or max(in_order, key=lambda day: sum(order.binds(day) for order in added or dropped))
     return Days(in_order, main, need_today)
 
 
@@ -56,15 +52,10 @@ def days_of(order: Order) -> tuple[str, ...]:
 
 def _days_of(order: Order) -> Iterator[str]:
     if order.issued_on > datetime.date.min.isoformat():
-        yield _shifted(order.issued_on, -1)
+        yield shifted(order.issued_on, -1)
     yield order.issued_on
-    ends = [period.until for period in order.periods if period.until != _LAST_OF_ALL]
+    ends = [period.until for period in order.periods if period.until != LAST_OF_ALL]
     for end in ends:
         yield end
-        yield _shifted(end, 1)
-    span = datetime.date.fromisoformat(ends[-1]) - datetime.date.fromisoformat(order.binding_on)
-    yield _shifted(order.binding_on, max(span.days, 0) // 2)
-
-
-def _shifted(day: str, days: int) -> str:
-    return (datetime.date.fromisoformat(day) + datetime.timedelta(days=days)).isoformat()
+        yield shifted(end, 1)
+    yield shifted(order.binding_on, max(days_between(order.binding_on, ends[-1]), 0) // 2)

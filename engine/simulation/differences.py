@@ -10,8 +10,6 @@ from engine.simulation.impact import Connected
 from engine.simulation.policies import Policies
 from engine.simulation.result import Day
 
-_IN_FORCE = frozenset({"binding", "extended", "extension_open"})
-
 
 def changes_of(policies: Policies, candidate: str) -> list[str]:
     """Each difference from the baseline as a sentence."""
@@ -75,7 +73,7 @@ def why_no_effect(
         return "The candidate is the baseline: both decide by the same policy."
     orders = policies.added_orders(candidate)
     if orders and len(changes_of(policies, candidate)) == len(orders):
-        if not any(order.state(day.date) in _IN_FORCE for order in orders for day in timeline):
+        if not any(order.binds(day.date) for order in orders for day in timeline):
             return "None of the orders binds on any of the days looked at."
         if not connected["touched"].accounts:
             targets = " or ".join(dict.fromkeys(order.target for order in orders))

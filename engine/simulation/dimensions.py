@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from functools import partial
 
 from engine.evaluators.columnar.folding import rewritten
@@ -27,6 +26,7 @@ from engine.program.expressions import (
     negation,
 )
 from engine.program.paths import Paths
+from engine.simulation.dates import LAST_OF_ALL
 from engine.simulation.result import DIMENSIONS
 from engine.vocabulary.model import DATE, INT, STRING, Vocabulary
 
@@ -37,7 +37,6 @@ HOME = "US"
 ABROAD, NOT_ABROAD, NOBODY = "abroad", "not abroad", "none"
 """Of owners: one is located outside the United States, none is known to be, there are none."""
 _YEAR = 365
-_LAST_DAY = date.max.isoformat()
 _OLDEST = 5
 """Accounts of so many years and more are told together."""
 _WORDS = ("id", "name")
@@ -66,7 +65,7 @@ def connections(vocabulary: Vocabulary, orders: tuple[Order, ...]) -> Mapping[st
     resold: list[Expr] = []
     own: list[Expr] = []
     # Whether they bind by then is asked apart.
-    touches = touches_of(orders, vocabulary, Literal(_LAST_DAY, DATE))
+    touches = touches_of(orders, vocabulary, Literal(LAST_OF_ALL, DATE))
     offered: list[Expr] = []
     for order in orders:
         if order.target_kind == "jurisdiction":

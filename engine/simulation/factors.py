@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from engine.measures.attributes import UNKNOWN, attributes_of
 from engine.measures.order import Order
 from engine.policy.files import JURISDICTIONS
 from engine.policy.policy import Policy
+from engine.simulation.dates import days_between
 from engine.simulation.result import Count, Factor
 
 TREATY = "mutual_legal_assistance_treaty"
@@ -90,10 +90,7 @@ def recorded_of(policy: Policy, orders: Collection[Order]) -> list[str]:
 
 def days_binding(orders: Collection[Order]) -> int | None:
     """The days on which orders bind, the last one among them; None where they differ or have no end."""
-    spans = {
-        (date.fromisoformat(order.last_day) - date.fromisoformat(order.binding_on)).days + 1 if order.last_day else None
-        for order in orders
-    }
+    spans = {days_between(order.binding_on, order.last_day) + 1 if order.last_day else None for order in orders}
     return spans.pop() if len(spans) == 1 else None
 
 
