@@ -26,7 +26,8 @@ class Deciders:
     """A decider for each policy, by its key. Policies that differ in their orders only share what decides."""
 
     def __init__(self, policies: Mapping[str, Policy]) -> None:
-        compiled = {id(policy.program): Compiled(policy.program) for policy in policies.values()}
+        programs = {id(policy.program): policy.program for policy in policies.values()}
+        compiled = {name: Compiled(program) for name, program in programs.items()}
         self._deciders = {
             key: Decider(policy, evaluator=compiled[id(policy.program)]) for key, policy in policies.items()
         }
