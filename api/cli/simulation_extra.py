@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import click
 
-_NEEDED = ("duckdb", "numpy", "pyarrow")
+_NEEDED = ("altair", "duckdb", "ibis", "numpy", "pyarrow", "vl_convert")
 
 
 def require_simulation_extra() -> None:
