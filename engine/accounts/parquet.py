@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from engine.accounts.population import PLACES, TABLE, Population, PopulationError
+from engine.accounts.quoting import quoted
 
 FOLDER = "accounts.parquet"
 """Name of the folder that holds the files, in that of the population."""
@@ -33,7 +34,7 @@ def as_parquet(population: Population) -> Path:
     try:
         with _opened(population) as connection:
             connection.execute(
-                f"COPY population.{TABLE} TO {_quoted(unfinished / 'part')} (FORMAT parquet, COMPRESSION zstd, "
+                f"COPY population.{TABLE} TO {quoted(unfinished / 'part')} (FORMAT parquet, COMPRESSION zstd, "
                 f"ROW_GROUP_SIZE {_ROWS_READ_AT_ONCE}, ROW_GROUPS_PER_FILE {_GROUPS_A_FILE})"
             )
         for number, path in enumerate(sorted((unfinished / "part").iterdir())):
@@ -62,15 +63,10 @@ def _opened(population: Population) -> duckdb.DuckDBPyConnection:
         "preserve_insertion_order": "false",
     }
     connection = duckdb.connect(config=config)
-    connection.execute(f"ATTACH {_quoted(population.accounts)} AS population (READ_ONLY)")
+    connection.execute(f"ATTACH {quoted(population.accounts)} AS population (READ_ONLY)")
     return connection
 
 
 def _unwritten(folder: Path, why: str | None) -> PopulationError:
     said = next(iter((why or "").splitlines()), "") or "unknown error"
     return PopulationError(f"{folder}: cannot be written, look for room on the disk and for the right to ({said})")
-
-
-def _quoted(path: Path) -> str:
-    text = str(path).replace("'", "''")
-    return f"'{text}'"

@@ -18,7 +18,6 @@ from engine.program.expressions import Expr
 
 NO_LAW_EFFECT = "review"
 """What it comes to when no rule set is about the action on the day: see `engine.decision.decider`."""
-_SEVERITY = {effect: rank for rank, effect in enumerate(EFFECTS)}
 
 
 @attrs.frozen(eq=False)
@@ -99,9 +98,9 @@ def _outcome(law: Law, holding: Sequence[ir.BooleanValue], is_in_force: ir.Boole
         by_effect.setdefault(firing.rule.effect, []).append(holds)
     by_effect.setdefault(NO_LAW_EFFECT, []).append(~is_in_force)
     outcome: ir.IntegerValue = ibis.literal(0, "int8")
-    for effect in EFFECTS[1:]:
+    for place, effect in enumerate(EFFECTS[1:], 1):
         if effect in by_effect:
-            outcome = ibis.ifelse(ibis.or_(*by_effect[effect]), ibis.literal(_SEVERITY[effect], "int8"), outcome)
+            outcome = ibis.ifelse(ibis.or_(*by_effect[effect]), ibis.literal(place, "int8"), outcome)
     return outcome
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,15 +19,13 @@ from engine.accounts.population import Population
 from engine.evaluators.columnar.duck import table
 from engine.evaluators.columnar.spark_session import SparkError
 from engine.evaluators.columnar.spark_text import spark_sql
-from engine.evaluators.columnar.workplace import Progress
+from engine.evaluators.columnar.workplace import Progress, compute_telling
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _PATTERNS = re.compile(r"([\\\[\]{}*?])")
 """What stands for other characters in the names of files that Spark reads."""
-_TOLD_EVERY = 0.5
-"""Seconds between two words about progress."""
 
 
 class SparkWorkplace:
@@ -93,12 +90,13 @@ class SparkWorkplace:
         return self._session.sql(spark_sql(expr))
 
     def _save(self, expr: ir.Table, path: Path, what: str) -> None:
-        with self._failing(what), ThreadPoolExecutor(1) as working:
+        with self._failing(what):
             writer = self._asked(expr).write.mode("overwrite")
-            computing = working.submit(writer.parquet, _address(path))
-            while not wait([computing], timeout=_TOLD_EVERY).done:
-                self._progress(what, self._done())
-            computing.result()
+            compute_telling(
+                lambda: writer.parquet(_address(path)),
+                lambda: self._progress(what, self._done()),
+                self._session.sparkContext.cancelAllJobs,
+            )
         self._progress(what, 1.0)
 
     @contextmanager

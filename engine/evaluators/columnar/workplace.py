@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from engine.accounts.population import PLACES, TABLE, Population
+from engine.accounts.quoting import quoted
 from engine.evaluators.columnar.duck import connect, sql, table
 
 MEMORY = "1500MB"
@@ -56,6 +57,19 @@ class Workplace(Protocol):
         ...
 
 
+def compute_telling(compute: Callable[[], object], tell: Callable[[], None], stop: Callable[[], None]) -> None:
+    """Compute something in a thread of its own and tell of it meanwhile. Whoever leaves does not wait for it."""
+    with ThreadPoolExecutor(1) as working:
+        computing = working.submit(compute)
+        try:
+            while not wait([computing], timeout=_TOLD_EVERY).done:
+                tell()
+        except BaseException:
+            stop()
+            raise
+        computing.result()
+
+
 class DuckWorkplace:
     """DuckDB in a file below `folder`, to which goes what does not fit into `memory`, a size such as `1500MB`.
 
@@ -71,13 +85,13 @@ class DuckWorkplace:
         self._files: dict[Path, str] = {}
         with self._telling_why():
             self._connection = connect(folder / "work.duckdb", memory=memory, threads=threads)
-        self._execute(f"SET temp_directory = {_quoted(folder / 'spilled')}")
+        self._execute(f"SET temp_directory = {quoted(folder / 'spilled')}")
 
     def accounts(self, population: Population, schema: pa.Schema) -> ir.Table:
         """A population as a table."""
         name = f"population{len(self._files)}"
         try:
-            self._connection.execute(f"ATTACH {_quoted(population.accounts)} AS {name}_file (READ_ONLY)")
+            self._connection.execute(f"ATTACH {quoted(population.accounts)} AS {name}_file (READ_ONLY)")
             self._connection.execute(f"CREATE TEMP VIEW {name} AS FROM {name}_file.{TABLE}")
         except duckdb.Error as error:
             message = f"{population.accounts}: cannot be read ({_first_line(error)}); read or generate it again"
@@ -93,16 +107,11 @@ class DuckWorkplace:
     def keep(self, name: str, expr: ir.Table, what: str) -> ir.Table:
         """The table, computed and kept under a name."""
         statement = f'CREATE TABLE "{name}" AS {sql(expr)}'
-        with ThreadPoolExecutor(1) as working:
-            computing = working.submit(self._execute, statement)
-            try:
-                while not wait([computing], timeout=_TOLD_EVERY).done:
-                    self._progress(what, max(self._connection.query_progress(), 0.0) / 100)
-            except BaseException:
-                # Whoever leaves does not wait for it.
-                self._connection.interrupt()
-                raise
-            computing.result()
+        compute_telling(
+            lambda: self._execute(statement),
+            lambda: self._progress(what, max(self._connection.query_progress(), 0.0) / 100),
+            self._connection.interrupt,
+        )
         self._progress(what, 1.0)
         return table(name, expr.schema().to_pyarrow())
 
@@ -114,7 +123,7 @@ class DuckWorkplace:
 
     def write(self, expr: ir.Table, path: Path) -> None:
         """The table as a Parquet file."""
-        self._execute(f"COPY ({sql(expr)}) TO {_quoted(path)} (FORMAT parquet, COMPRESSION zstd)")
+        self._execute(f"COPY ({sql(expr)}) TO {quoted(path)} (FORMAT parquet, COMPRESSION zstd)")
 
     def close(self) -> None:
         """Let go of the files."""
@@ -135,8 +144,3 @@ class DuckWorkplace:
 
 def _first_line(error: duckdb.Error) -> str:
     return str(error).partition("\n")[0]
-
-
-def _quoted(path: Path) -> str:
-    text = str(path).replace("'", "''")
-    return f"'{text}'"
