@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import attrs
 import duckdb
+import pyarrow as pa
 
 from engine.accounts.layout import DERIVED, Layout
 from engine.accounts.population import TABLE, Population, kept_population
@@ -15,6 +18,11 @@ from engine.population.batch import Batch
 
 _OTHER_READINGS = "ownership"
 _BATCH = 5_000
+_DEPENDS = (
+    'coalesce("customer.holders" IS NOT NULL OR '
+    'list_bool_or(list_transform("customer.beneficial_owners", lambda owner: owner.related_to IS NOT NULL)), false)'
+)
+"""Only somebody with holders, or with owners who are related, can have others under another reading."""
 
 
 def with_reading(population: Population, layout: Layout, reading: str) -> Population:
@@ -36,16 +44,16 @@ def with_reading(population: Population, layout: Layout, reading: str) -> Popula
 
 
 def _copy(accounts: Path, writer: PopulationWriter, layout: Layout, reading: str) -> None:
-    """Only somebody with holders, or with owners who are related, can have others under another reading."""
     with duckdb.connect(accounts, read_only=True, config={"memory_limit": MEMORY}) as connection:
-        # As they stand, which is by their rows: to sort them would take as much memory as they do.
-        asked = connection.execute(f"FROM {TABLE}")
-        names = [name for name, *_ in asked.description or ()]
-        while rows := asked.fetchmany(_BATCH):
-            batch = Batch(layout)
-            for values in rows:
-                row = dict(zip(names, values, strict=True))
-                customer = layout.case_facts(row).get("customer") or {}
-                found = layout.derived_columns(resolve(customer, reading))
-                batch.add({**row, **dict.fromkeys(DERIVED), **found})
-            writer.add(batch.table())
+        for batch in connection.sql(f"FROM {TABLE} WHERE NOT ({_DEPENDS})").to_arrow_reader(_BATCH):
+            writer.add(pa.Table.from_batches([batch]).cast(layout.schema))
+        for batch in connection.sql(f"FROM {TABLE} WHERE {_DEPENDS}").to_arrow_reader(_BATCH):
+            writer.add(_resolved(batch.to_pylist(), layout, reading))
+
+
+def _resolved(rows: Sequence[Mapping[str, Any]], layout: Layout, reading: str) -> pa.Table:
+    batch = Batch(layout)
+    for row in rows:
+        found = layout.derived_columns(resolve(layout.case_facts(row).get("customer") or {}, reading))
+        batch.add({**row, **dict.fromkeys(DERIVED), **found})
+    return batch.table()
