@@ -95,7 +95,7 @@ def _from_file(source: Path, folder: Path, policy: Policy, mapping: Path | None,
     from engine.population.reading import read_mapping, read_population  # noqa: PLC0415 - as above
 
     columns = None if mapping is None else read_mapping(mapping, policy)
-    with progress_bar("reading") as progress:
+    with _progress_bar("reading") as progress:
         return read_population(source, folder, policy, columns, leave_out=leave_out, progress=progress)
 
 
@@ -104,12 +104,12 @@ def _from_log(location: str | None, folder: Path, policy: Policy, *, leave_out: 
     from api.recorded_accounts import recorded_accounts  # noqa: PLC0415 - as above
     from engine.population.reading import read_rows  # noqa: PLC0415 - as above
 
-    with existing_log(location) as (log, vault), progress_bar("reading") as progress:
+    with existing_log(location) as (log, vault), _progress_bar("reading") as progress:
         return read_rows(recorded_accounts(log, vault), folder, policy, leave_out=leave_out, progress=progress)
 
 
 @contextlib.contextmanager
-def progress_bar(label: str) -> Iterator[Progress]:
+def _progress_bar(label: str) -> Iterator[Progress]:
     """A bar on standard error, where a person can see it, that is told how far reading is."""
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=1_000, label=label, file=sys.stderr, hidden=hidden, item_show_func=_rows) as bar:

@@ -84,7 +84,7 @@ def simulate(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         asked = _Asked(job_file, folder, output, engine, master, suppress_below, today, tuple(rules), jurisdictions)
-        with telling() as progress:
+        with _telling() as progress:
             written = _run(asked, progress, pdf=pdf)
     except PolicyError as error:
         click.echo(mistakes(error), err=True)
@@ -185,7 +185,7 @@ def _workplace(engine: str, master: str, folder: Path, progress: Progress) -> Ab
 
 
 @contextmanager
-def telling() -> Iterator[Progress]:
+def _telling() -> Iterator[Progress]:
     """Says on standard error, where a person can see it, what is being worked on and how much of it is done."""
     if not sys.stderr.isatty():
         yield lambda _what, _done: None

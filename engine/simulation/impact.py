@@ -79,15 +79,12 @@ class Connected:
 
 def connected_of(trial: Trial) -> dict[str, Connected]:
     """The accounts by `CONNECTIONS`."""
-    return {name: _connected(flips_by(trial, [f"c{trial.number}_{name}", MALICIOUS])) for name in CONNECTIONS}
+    return {name: _connected(trial, f"c{trial.number}_{name}") for name in CONNECTIONS}
 
 
-def _connected(rows: Sequence[Mapping[str, Any]]) -> Connected:
-    found: dict[Any, int] = {}
-    for row in rows:
-        holds, label, *_ = row.values()
-        if holds:
-            found[label] = found.get(label, 0) + int(row["accounts"])
+def _connected(trial: Trial, column: str) -> Connected:
+    rows = flips_by(trial, [column, MALICIOUS])
+    found = {row[MALICIOUS]: int(row["accounts"]) for row in rows if row[column]}
     return Connected(sum(found.values()), found.get(True, 0), found.get(False, 0))
 
 

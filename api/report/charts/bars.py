@@ -9,12 +9,10 @@ import altair as alt
 import attrs
 from markupsafe import Markup
 
-from api.report.charts.drawing import WIDTH, Colour, accounts_axis, data, drawn
+from api.report.charts.drawing import LETTER, WIDTH, Colour, accounts_axis, data, drawn
 from api.report.wording import Wording
 from engine.simulation.result import Count
 
-_LETTER = 6.6
-"""Pixels that a letter takes, about."""
 _HIGH = 15
 """Pixels from one line of a name to the next."""
 
@@ -59,7 +57,7 @@ def draw_bars(
         axis=accounts_axis(),
     )
     names = [_lines(bar.label) for bar in bars]
-    beside = _LETTER * max(len(line) for lines in names for line in lines)
+    beside = LETTER * max(len(line) for lines in names for line in lines)
     down = alt.Y("line:O", axis=alt.Axis(title=axis, ticks=False, labels=False, titlePadding=beside + 24))
     order = [one.label for one in series]
     base = alt.Chart(data(rows)).encode(x=across, y=down, yOffset=alt.YOffset("series:N", sort=order))

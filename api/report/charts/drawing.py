@@ -19,6 +19,8 @@ FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 WIDTH = 560
 """Of the area within the axes, in pixels of the drawing; the page scales it."""
 SIZE = 13
+LETTER = 6.6
+"""Pixels that a letter of that size takes, about."""
 WORLD = "world"
 
 

@@ -10,7 +10,7 @@ import altair as alt
 import attrs
 from markupsafe import Markup
 
-from api.report.charts.drawing import WIDTH, Colour, accounts_axis, data, drawn
+from api.report.charts.drawing import LETTER, WIDTH, Colour, accounts_axis, data, drawn
 from api.report.wording import Wording, date_of, day
 from engine.simulation.result import Day, OrderText
 
@@ -22,8 +22,6 @@ _SERIES = (
 )
 _LABELS = 4
 """Parts into which labels cut the axis."""
-_LETTER = 6.6
-"""Pixels that a letter takes, about."""
 _LINE = 17
 """Pixels from one line of words to the next."""
 
@@ -138,7 +136,7 @@ def _placed(marks: Sequence[Mark], first: datetime.date, span: int) -> Iterator[
     rightwards = sorted((mark for mark in at if at[mark] <= WIDTH / 2), key=lambda mark: -at[mark])
     leftwards = sorted((mark for mark in at if at[mark] > WIDTH / 2), key=lambda mark: at[mark])
     for mark in rightwards + leftwards:
-        is_left, length = at[mark] > WIDTH / 2, len(mark.label) * _LETTER + 12
+        is_left, length = at[mark] > WIDTH / 2, len(mark.label) * LETTER + 12
         words = (at[mark] - length, at[mark]) if is_left else (at[mark], at[mark] + length)
         line = next((n for n, others in enumerate(taken) if all(_apart(words, other) for other in others)), len(taken))
         if line == len(taken):
