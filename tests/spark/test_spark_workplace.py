@@ -21,7 +21,9 @@ from engine.accounts.writer import PopulationWriter
 from engine.evaluators.columnar.duck import connect, sql, table
 from engine.evaluators.columnar.spark import SparkWorkplace
 from engine.evaluators.columnar.spark_session import SparkError
+from engine.evaluators.columnar.workplace import DuckWorkplace
 from engine.ownership import LOOK_THROUGH
+from engine.simulation.drawing import drawn
 
 NAN, INFINITE = float("nan"), float("inf")
 TEXTS = (
@@ -164,3 +166,15 @@ def test_what_fails_there_is_said_here(workplace: SparkWorkplace, tmp_path: Path
     (tmp_path / "given.parquet").write_text("no Parquet", "utf-8")
     with pytest.raises(SparkError, match=r"Spark failed at reading .*given\.parquet .*; look for memory and for room"):
         workplace.read("given", tmp_path / "given.parquet", SCHEMA)
+
+
+def test_the_same_accounts_are_drawn_as_by_duckdb(workplace: SparkWorkplace, tmp_path: Path) -> None:
+    beside = tmp_path / "duck"
+    beside.mkdir()
+    duck = DuckWorkplace(beside, lambda _what, _done: None)
+    first, last = (ibis.literal(row, "int64") for row in (999_999_000, 1_000_000_000))
+    every = duck.keep("every", ibis.range(first, last, 1).unnest().name("row").as_table(), "making accounts")
+    duck.write(every, tmp_path / "every.parquet")
+    here = workplace.read("every", tmp_path / "every.parquet", every.schema().to_pyarrow())
+    assert drawn(here, workplace, seed="s", at_most=50) == drawn(every, duck, seed="s", at_most=50)
+    duck.close()
