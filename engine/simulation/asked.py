@@ -13,6 +13,7 @@ from engine.decision.decider import NO_LAW
 from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.decided import PROFILE, Decided, decide, merged
 from engine.evaluators.columnar.decoding import places_of
+from engine.evaluators.columnar.drawing import in_rows
 from engine.evaluators.columnar.firings import Law, law_of
 from engine.evaluators.columnar.touches import touches_of
 from engine.evaluators.columnar.workplace import Workplace
@@ -68,8 +69,7 @@ class Asked:
     def at(self, workplace: Workplace, rows: Sequence[int]) -> dict[int, dict[tuple[str, str], ComesTo]]:
         """What the accounts in these rows come to, by policy and day."""
         accounts = self.decided.accounts
-        wanted = accounts.filter(accounts[ROW].isin(list(rows))).select(ROW, PROFILE)
-        found = workplace.rows(wanted.join(self.decided.answers, PROFILE))
+        found = workplace.rows(in_rows(accounts.select(ROW, PROFILE), rows).join(self.decided.answers, PROFILE))
         return {row[ROW]: {key: self._comes_to(key, row) for key in self.numbers} for row in found}
 
     def _comes_to(self, key: tuple[str, str], row: Mapping[str, Any]) -> ComesTo:

@@ -9,7 +9,7 @@ import attrs
 from engine.accounts.accounts import accounts_at
 from engine.decision.decider import Case
 from engine.evaluators.columnar.decided import PROFILE
-from engine.simulation.drawing import drawn
+from engine.evaluators.columnar.drawing import drawn
 from engine.simulation.evasion import Route
 from engine.simulation.result import Evasion
 from engine.simulation.trial import Trial

@@ -18,12 +18,12 @@ from engine.accounts.layout import Layout
 from engine.accounts.parquet import FOLDER, as_parquet
 from engine.accounts.population import Manifest, Population, PopulationError
 from engine.accounts.writer import PopulationWriter
+from engine.evaluators.columnar.drawing import drawn
 from engine.evaluators.columnar.duck import connect, sql, table
 from engine.evaluators.columnar.spark import SparkWorkplace
 from engine.evaluators.columnar.spark_session import SparkError
 from engine.evaluators.columnar.workplace import DuckWorkplace
 from engine.ownership import LOOK_THROUGH
-from engine.simulation.drawing import drawn
 
 NAN, INFINITE = float("nan"), float("inf")
 TEXTS = (

@@ -1,8 +1,9 @@
-"""Accounts drawn at random where the table is: their number bounds memory, whatever that of the accounts."""
+"""A few accounts taken out of a table where it is: their number bounds memory, whatever that of all accounts."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -25,3 +26,9 @@ def drawn(accounts: ir.Table, workplace: Workplace, *, seed: str, at_most: int) 
     place = (accounts[ROW] * factor + shift) % ibis.literal(_PRIME, "int64")
     first = accounts.select(ROW, place=place).order_by("place").limit(at_most)
     return [row[ROW] for row in sorted(workplace.rows(first), key=lambda row: row["place"])]
+
+
+def in_rows(accounts: ir.Table, rows: Sequence[int]) -> ir.Table:
+    """The accounts in these rows. Joined: a condition would hold every account against each of the rows."""
+    wanted = ibis.literal(list(rows), "array<int64>").unnest().name(ROW)
+    return accounts.join(wanted.as_table(), ROW)

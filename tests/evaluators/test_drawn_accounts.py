@@ -9,8 +9,8 @@ import ibis
 import ibis.expr.types as ir
 import pytest
 
+from engine.evaluators.columnar.drawing import drawn
 from engine.evaluators.columnar.workplace import DuckWorkplace
-from engine.simulation.drawing import drawn
 
 MOST_ACCOUNTS = 1_000_000_000
 
