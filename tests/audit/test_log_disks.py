@@ -152,7 +152,8 @@ def append(log):
 @pytest.mark.parametrize("seconds", LOCKED)
 @pytest.mark.parametrize("what", LOCKS)
 def test_a_lock_of_another_process_is_waited_for_up_to_the_deadline(start, log, append, what, seconds):
-    deadline = 0.5 if seconds < 5 else 5.0
+    # What is let go in time has room on a busy machine.
+    deadline = 0.5 if 0.5 < seconds < 5 else 5.0
     size = log.size()
     file, sentence = LOCKS[what]
     locker = start("locker.py", what, log.store.path.with_name(file))
