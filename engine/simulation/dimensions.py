@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 
 from engine.evaluators.columnar.folding import rewritten
-from engine.evaluators.columnar.touches import touches_of
+from engine.evaluators.columnar.touches import Touch, touches_of
 from engine.measures.order import Order
 from engine.policy.policy import Policy
 from engine.program.expressions import (
@@ -21,7 +21,6 @@ from engine.program.expressions import (
     Read,
     Root,
     Within,
-    conjunction,
     disjunction,
     negation,
 )
@@ -61,33 +60,25 @@ def connections(vocabulary: Vocabulary, orders: tuple[Order, ...]) -> Mapping[st
     """How accounts are connected with what orders are on, for the statutory factors: see `FactorCounts`. Those that the
     orders touch on any ground, once they are issued, are `touched`."""
     paths = Paths(vocabulary)
-    there: list[Expr] = []
-    resold: list[Expr] = []
-    own: list[Expr] = []
     # Whether they bind by then is asked apart.
     touches = touches_of(orders, vocabulary, Literal(LAST_OF_ALL, DATE))
-    offered: list[Expr] = []
-    for order in orders:
-        if order.target_kind == "jurisdiction":
-            resold.append(_is_inside(paths, paths.fact("reseller.located_in"), order))
-            located, address = paths.fact("customer.located_in"), paths.fact("customer.address.country")
-            by_address = conjunction((negation(Has(located)), _is_inside(paths, address, order)))
-            there += [_is_inside(paths, located, order), by_address]
-        else:
-            own += [_is_word(paths, paths.fact(f"customer.{word}"), order) for word in _WORDS]
-            own.append(paths.some(paths.derived("owners"), "owner", partial(_is_person, paths, order)))
-            offered += [_is_word(paths, paths.fact(f"reseller.{word}"), order) for word in _WORDS]
+    persons = [order for order in orders if order.target_kind == "person"]
+    own = [paths.some(paths.derived("owners"), "owner", partial(_is_person, paths, order)) for order in persons]
+    own += [_is_word(paths, paths.fact(f"customer.{word}"), order) for order in persons for word in _WORDS]
+    offered = [_is_word(paths, paths.fact(f"reseller.{word}"), order) for order in persons for word in _WORDS]
     return {
-        "there": disjunction((*there, *resold)),
-        "resold_there": disjunction(tuple(resold)),
+        "there": _touched(touches, {"residence", "reseller"}),
+        "resold_there": _touched(touches, {"reseller"}),
         "own": disjunction(tuple(own)),
         "offered": disjunction(tuple(offered)),
-        "touched": disjunction(tuple(rewritten(touch.present, lambda _: None, {}) for touch in touches)),
+        "touched": _touched(touches, {touch.ground for touch in touches}),
     }
 
 
-def _is_inside(paths: Paths, place: Read, order: Order) -> Expr:
-    return paths.said(place, lambda said: Within(said, order.target, order.places))
+def _touched(touches: Sequence[Touch], grounds: Collection[str]) -> Expr:
+    """Whether an order touches an account on one of these grounds."""
+    present = [touch.present for touch in touches if touch.ground in grounds]
+    return disjunction(tuple(rewritten(expr, lambda _: None, {}) for expr in present))
 
 
 def _is_word(paths: Paths, word: Read, order: Order) -> Expr:

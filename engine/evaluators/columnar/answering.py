@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+import attrs
 import ibis
 import ibis.expr.types as ir
 
@@ -40,45 +41,40 @@ class Answering:
 
     def truth(self, condition: Expr) -> ir.BooleanValue:
         """Whether a condition holds, never null."""
-        return self._truth(condition, None, [])
+        return self._truth(condition, None)
 
     def elements(self, over: Expr, element: Element, condition: Expr) -> ir.ArrayValue:
         """For each element of a list whether a condition holds."""
         tests = self._questions.lists[over]
         name = f"l{list(self._questions.lists).index(over)}"
         loop = InLoop(element)
-        return mapped(
-            self.table[name],
-            element,
-            lambda value: self._truth(condition, loop, element_words(len(tests), value), tests),
-        )
 
-    def _truth(
-        self, expr: Expr, loop: InLoop | None, words: Sequence[ir.IntegerValue], tests: dict[Expr, int] | None = None
-    ) -> Any:  # noqa: ANN401 - Ibis types what it is given
+        def holds(value: ir.Value) -> ir.Value:
+            return self._truth(condition, _Element(loop, tests, element_words(len(tests), value)))
+
+        return mapped(self.table[name], element, holds)
+
+    def _truth(self, expr: Expr, element: _Element | None) -> Any:  # noqa: ANN401 - Ibis types what it is given
         if expr in self._names:
             return self.table[self._names[expr]]
         match expr:
             case Literal(value):
                 return ibis.literal(bool(value))
             case Named(_, item) if is_connective(expr):
-                return self._truth(item, loop, words, tests)
+                return self._truth(item, element)
             case Not(item):
-                return ~self._truth(item, loop, words, tests)
+                return ~self._truth(item, element)
             case And(items):
-                return ibis.and_(*(self._truth(item, loop, words, tests) for item in items))
+                return ibis.and_(*(self._truth(item, element) for item in items))
             case Or(items):
-                return ibis.or_(*(self._truth(item, loop, words, tests) for item in items))
+                return ibis.or_(*(self._truth(item, element) for item in items))
             case Choose(condition, then, otherwise) if is_connective(expr):
-                holds = self._truth(condition, loop, words, tests)
-                return ibis.ifelse(
-                    holds, self._truth(then, loop, words, tests), self._truth(otherwise, loop, words, tests)
-                )
+                holds = self._truth(condition, element)
+                return ibis.ifelse(holds, self._truth(then, element), self._truth(otherwise, element))
             case Quantify() if not self._elements.of(expr):
                 return self._quantified(expr)
-        assert loop is not None
-        assert tests is not None
-        return bit(words, tests[loop.test(expr)])
+        assert element is not None
+        return bit(element.words, element.tests[element.loop.test(expr)])
 
     def _quantified(self, expr: Quantify) -> ir.BooleanValue:
         negated = expr.kind == "all"
@@ -120,6 +116,15 @@ class Answering:
     def _is_worth_a_column(self, expr: Expr) -> bool:
         is_named = isinstance(expr, Named | Quantify) and expr.type.kind == "bool"
         return is_named and not self._elements.of(expr)
+
+
+@attrs.frozen(eq=False)
+class _Element:
+    """The element of a list that a condition is about: the numbers of its tests, and their packed answers."""
+
+    loop: InLoop
+    tests: Mapping[Expr, int]
+    words: Sequence[ir.IntegerValue]
 
 
 def _level(expr: Expr, shared: Collection[Expr], levels: dict[Expr, int]) -> int:
