@@ -18,6 +18,7 @@ from engine.policy.files import read_text
 from engine.policy.policy import PolicyError
 from engine.population.span import EARLIEST, LATEST
 from engine.simulation.form import job_form
+from engine.simulation.result import DIMENSIONS
 
 BASELINE_TITLE = "The rules as they stand"
 MAX_DATES = 400
@@ -226,12 +227,13 @@ class _Reading:
             self._report("R701", f"`{name}` is not a name", at, help_)
 
     def _refuse_repeated_ids(self, candidates: Sequence[Parts]) -> None:
-        seen: set[str] = set()
+        # Columns of `accounts.parquet`, whose names are the same in small letters and large ones.
+        seen = {name: f"`{name}` is a column of the result" for name in ("row", "baseline", "malicious", *DIMENSIONS)}
         for candidate in candidates:
-            if candidate.id in seen:
-                message = f"a candidate `{candidate.id}` stands here already"
-                self._report("R205", message, (*candidate.at, "id"), "rename one of the two")
-            seen.add(candidate.id)
+            id_ = candidate.id.lower()
+            if id_ in seen:
+                self._report("R205", seen[id_], (*candidate.at, "id"), "give this candidate another id")
+            seen[id_] = f"a candidate `{candidate.id}` stands here already"
 
     def _report(self, code: str, message: str, at: Sequence[Step], help_: str) -> None:
         self._diagnostics.append(Diagnostic(code, message, self._document.span(*at), help_))

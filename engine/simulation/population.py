@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from pathlib import Path
 
-from engine.accounts.population import Population, kept_population
+from engine.accounts.population import Population, PopulationError, kept_population
 from engine.evaluators.columnar.workplace import Progress
 from engine.language.diagnostic import Diagnostic
 from engine.language.source import Source
@@ -49,6 +49,11 @@ def _generated(said: Generated, policy: Policy, folder: Path, progress: Progress
     reading = policy.reading(SWITCH, LOOK_THROUGH)
     if made is not None and (made.manifest.source, made.manifest.ownership) == (wanted, reading):
         return made
+    if made is not None and made.manifest.source.get("kind") != wanted["kind"]:
+        raise PopulationError(
+            f"{folder}: holds accounts that were read, and this job would replace them with accounts that are made up; "
+            "move them, or give the job another name"
+        )
     done = 0
 
     def told(accounts: int) -> None:

@@ -10,12 +10,14 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simulated_results import a_day, order
+from simulated_results import a_day, order, three
 
 import api.report
+from api.report import render
 from api.report.charts.timeline import HEIGHT, Mark, _placed, marks_of
 from api.report.charts.world import steps
 from api.report.places import outlines, placed
@@ -184,3 +186,9 @@ def test_a_drawing_is_the_same_in_every_time_zone() -> None:
     assert len(set(drawn)) == 1
     assert ">Jan 14, 2027<" in drawn[0]
     assert ">Jan 15, 2028<" in drawn[0]
+
+
+def test_what_no_drawing_can_hold_is_replaced() -> None:
+    told = three()
+    odd = [attrs.evolve(one, title="P\x1b]0;\x07\x01") for one in told.alternatives]
+    assert render(attrs.evolve(told, alternatives=odd)).count("<svg") == render(told).count("<svg")

@@ -56,6 +56,7 @@ class Colour(StrEnum):
 _BY_MARKER = {colour.value: f"var({colour.variable})" for colour in Colour}
 _MARKER = re.compile(r'(?<==")#f1f0[ab][0-9a-f](?=")')
 _LONG_NUMBER = re.compile(r"(\d+\.\d)\d+")
+_NO_XML = re.compile(r"[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CONFIG: dict[str, Any] = {
     "aria": False,  # the drawing has a title and a description of its own, and its numbers in a table
     "background": "transparent",
@@ -105,7 +106,8 @@ def drawn(
     specification["config"] = _CONFIG
     if world is not None:
         specification["datasets"] = {WORLD: world}
-    svg: str = vl_convert.vegalite_to_svg(specification)
+    # What XML cannot hold stops the drawing program, and with it this one.
+    svg: str = vl_convert.vegalite_to_svg(_drawable(specification))
     opening, inside = svg.split(">", 1)
     # In its own size, so that its letters are those of the page; the page makes it smaller where it must.
     size = re.search(r'width="\d+".*viewBox="[^"]*"', opening)
@@ -127,3 +129,12 @@ def data(rows: list[dict[str, Any]]) -> alt.InlineData:
 def accounts_axis(title: str = "Accounts") -> alt.Axis:
     """The axis of a number of accounts: whole numbers with thousands separators."""
     return alt.Axis(title=title, format=",d", tickCount=5, tickMinStep=1)
+
+
+def _drawable(value: Any) -> Any:  # noqa: ANN401 - a JSON value
+    """The value with a sign in the place of each character that XML does not have."""
+    if isinstance(value, str):
+        return _NO_XML.sub("\ufffd", value)
+    if isinstance(value, Mapping):
+        return {_drawable(name): _drawable(inner) for name, inner in value.items()}
+    return [_drawable(inner) for inner in value] if isinstance(value, list | tuple) else value
