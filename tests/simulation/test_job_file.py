@@ -13,11 +13,14 @@ import pytest
 import yaml
 
 from engine import load
+from engine.accounts.population import PopulationError, open_population
 from engine.policy.constants import Overrides
+from engine.population.reading import read_population
 from engine.simulation.days import Days, days_of, job_days
 from engine.simulation.digest import result_digest
 from engine.simulation.job import MAX_DATES, Generated, Job, JobError, read_job
 from engine.simulation.policies import Policies, job_policies
+from engine.simulation.population import population_of
 from engine.simulation.ways import BUILT_IN, ELSEWHERE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -304,3 +307,26 @@ def test_every_key_and_every_built_in_way_is_documented() -> None:
     built_in = {way["id"] for way in yaml.safe_load(BUILT_IN.read_text("utf-8"))}
     assert [word for word in sorted(keys | built_in) if f"`{word}`" not in PAGE] == []
     assert ", ".join(ELSEWHERE[:-1]) + f" and {ELSEWHERE[-1]}" in PAGE
+
+
+def test_ids_are_no_columns_of_the_result_and_differ_in_more_than_their_letters_size(tmp_path: Path) -> None:
+    ids = ["Baseline", "row", "place", "P", "p"]
+    content = {"candidates": [{"id": id_, "title": id_} for id_ in ids]}
+    complaints = said(write(tmp_path, content))
+    assert [complaint.partition(" ")[2] for complaint in complaints] == [
+        "R205 `baseline` is a column of the result",
+        "R205 `row` is a column of the result",
+        "R205 `place` is a column of the result",
+        "R205 a candidate `P` stands here already",
+    ]
+
+
+def test_accounts_that_were_read_are_not_replaced_by_made_up_ones(tmp_path: Path) -> None:
+    job = read_job(write(tmp_path, {"name": "mine", "population": GENERATED}))
+    policy = job_policies(job, (RULES,), JURISDICTIONS).baseline
+    accounts = tmp_path / "accounts.ndjson"
+    accounts.write_text('{"action": "account.open", "facts": {"customer": {"kind": "individual"}}}\n', "utf-8")
+    kept = read_population(accounts, tmp_path / "mine.population", policy)
+    with pytest.raises(PopulationError, match="accounts that were read"):
+        population_of(job, policy, tmp_path, lambda _what, _done: None)
+    assert open_population(kept.folder).manifest == kept.manifest
