@@ -228,11 +228,11 @@ class _Reading:
 
     def _refuse_repeated_ids(self, candidates: Sequence[Parts]) -> None:
         # Columns of `accounts.parquet`, whose names are the same in small letters and large ones.
-        seen = {name: f"`{name}` is a column of the result" for name in ("row", "baseline", "malicious", *DIMENSIONS)}
+        seen = {name: f"a column of the result is `{name}`" for name in ("row", "baseline", "malicious", *DIMENSIONS)}
         for candidate in candidates:
             id_ = candidate.id.lower()
             if id_ in seen:
-                self._report("R205", seen[id_], (*candidate.at, "id"), "give this candidate another id")
+                self._report("R205", seen[id_], (*candidate.at, "id"), "rename one of the two")
             seen[id_] = f"a candidate `{candidate.id}` stands here already"
 
     def _report(self, code: str, message: str, at: Sequence[Step], help_: str) -> None:

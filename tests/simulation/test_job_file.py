@@ -314,9 +314,9 @@ def test_ids_are_no_columns_of_the_result_and_differ_in_more_than_their_letters_
     content = {"candidates": [{"id": id_, "title": id_} for id_ in ids]}
     complaints = said(write(tmp_path, content))
     assert [complaint.partition(" ")[2] for complaint in complaints] == [
-        "R205 `baseline` is a column of the result",
-        "R205 `row` is a column of the result",
-        "R205 `place` is a column of the result",
+        "R205 a column of the result is `baseline`",
+        "R205 a column of the result is `row`",
+        "R205 a column of the result is `place`",
         "R205 a candidate `P` stands here already",
     ]
 
