@@ -210,7 +210,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Ran:
             folder,
             baseline={"rules": ["rules"]},
             candidates=[
-                {"id": "place", "title": "Place", "measures": ["draft.yaml"]},
+                {"id": "country", "title": "Country", "measures": ["draft.yaml"]},
                 {"id": "person", "title": "Person", "measures": ["person.yaml"]},
             ],
             dates=["2027-01-15", "2027-02-01"],
@@ -242,10 +242,10 @@ def test_no_small_count_is_anywhere_in_a_result(done: Ran) -> None:
 
 
 def test_examples_are_of_flips_that_are_told_and_show_no_account(done: Ran) -> None:
-    place, person = done.result.alternatives
+    country, person = done.result.alternatives
     assert person.examples == []
-    told = {(shift.before, shift.after) for shift in place.main.shifts if shift.accounts is not None}
-    assert all((one.before, one.after) in told and one.facts == {} for one in place.examples)
+    told = {(shift.before, shift.after) for shift in country.main.shifts if shift.accounts is not None}
+    assert all((one.before, one.after) in told and one.facts == {} for one in country.examples)
 
 
 def test_the_report_bears_it(done: Ran) -> None:
