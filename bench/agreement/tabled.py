@@ -23,7 +23,7 @@ from engine.evaluators.columnar.decoding import findings_of
 from engine.evaluators.columnar.duck import connect, sql, table
 from engine.evaluators.columnar.firings import AS_OF, Law, law_of
 from engine.evaluators.columnar.lowering import Lowering
-from engine.evaluators.columnar.profile import BITS
+from engine.evaluators.columnar.packing import BITS
 from engine.evaluators.columnar.touches import touches_of
 from engine.language.rule_file import EFFECTS
 from engine.simulation.asked import law_on

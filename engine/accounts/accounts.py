@@ -9,7 +9,8 @@ import attrs
 import duckdb
 
 from engine.accounts.layout import Layout
-from engine.accounts.population import TABLE, Population
+from engine.accounts.population import Population
+from engine.accounts.tables import accounts_query
 from engine.vocabulary.derived import DerivedLists
 
 _BATCH = 2_000
@@ -32,14 +33,11 @@ class Account:
 def accounts_at(population: Population, layout: Layout, rows: Sequence[int]) -> Iterator[Account]:
     """The accounts in these rows, in the order of the rows."""
     in_order = sorted(rows)
-    columns = ", ".join(f'"{name}"' for name in layout.schema.names)
     with duckdb.connect(population.accounts, read_only=True) as connection:
         for start in range(0, len(in_order), _BATCH):
             wanted = in_order[start : start + _BATCH]
             # Rows of one batch lie between two others: whole groups of rows need not be looked at.
-            query = (
-                f"SELECT {columns} FROM {TABLE} WHERE row BETWEEN ? AND ? AND row IN (SELECT unnest(?)) ORDER BY row"  # noqa: S608
-            )
+            query = f"{accounts_query(layout)} WHERE row BETWEEN ? AND ? AND row IN (SELECT unnest(?)) ORDER BY row"
             found = connection.execute(query, [wanted[0], wanted[-1], wanted])
             for values in found.fetchall():
                 stored = dict(zip(layout.schema.names, values, strict=True))

@@ -38,6 +38,11 @@ _SCALARS: Mapping[str, pa.DataType] = {
 """Whatever is not named here is text; an `object` is its JSON."""
 
 
+def size_of(column: str) -> str:
+    """The column of a population that says how many elements a list of records has, null where it is not there."""
+    return f"{column}#"
+
+
 class NotKeptError(ValueError):
     """A value that fits the vocabulary and no column: `path` is that of the column, the message says why."""
 
@@ -55,6 +60,9 @@ for as it is."""
 
 class Layout:
     """How cases of a vocabulary become rows, and rows cases again.
+
+    `schema` is that of rows, `kept` that of populations on disk, where the sizes of lists of records stand beside them;
+    `lists` has the columns with such lists, and the records' name.
 
     Rows of a layout that is not `exact` are asked and nothing more: every case has one. Numbers are rounded to what
     programs read, and an object says no more than that it is there.
@@ -78,9 +86,20 @@ class Layout:
                 *((name, pa.list_(self._struct(record, with_at=True))) for name, record in self.derived.items()),
             ]
         )
+        self.lists = {
+            column.path: column.type.element.name
+            for column in self.facts
+            if column.type.element is not None and column.type.element.kind == "record"
+        } | self.derived
+        self.kept = pa.schema([*self.schema, *((size_of(name), pa.int32()) for name in self.lists)])
         self._names = tuple(self.schema.names)
         self._types: _Types = {column.path: column.type for column in self.facts}
         self._types_of: dict[str, _Types] = {}
+
+    def kept_elements(self, column: str) -> pa.Schema:
+        """How populations keep the elements of a list of records as rows of their own, with the row of the account."""
+        of_list: pa.ListType = self.schema.field(column).type
+        return pa.schema([self.schema.field(ROW), *of_list.value_type])
 
     def row(
         self,

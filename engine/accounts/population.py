@@ -14,7 +14,7 @@ import rfc8785
 MANIFEST, ACCOUNTS = "population.json", "accounts.duckdb"
 TABLE, PLACES = "accounts", "places"
 """Tables of the database: the accounts, and every place code that occurs among them, in a column `code`."""
-FORMAT = 1
+FORMAT = 2
 """Version of the folder and of what is worked out when a population is read; another is read anew."""
 
 

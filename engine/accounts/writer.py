@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from engine.accounts.layout import Layout
 from engine.accounts.places import places_query
-from engine.accounts.population import ACCOUNTS, MANIFEST, PLACES, TABLE, Manifest, Population, PopulationError
+from engine.accounts.population import ACCOUNTS, MANIFEST, PLACES, Manifest, Population, PopulationError
+from engine.accounts.tables import inserting, tables_of
 
 MEMORY = "1GB"
 """What DuckDB may use before it writes to disk."""
@@ -50,9 +51,10 @@ class PopulationWriter:
             self._connection = duckdb.connect(
                 self.unfinished / ACCOUNTS, config={"memory_limit": MEMORY, "threads": THREADS}
             )
-            self._connection.register("empty", layout.schema.empty_table())
-            self._connection.execute(f"CREATE TABLE {TABLE} AS FROM empty")
-            self._connection.unregister("empty")
+            for name, schema in tables_of(layout).items():
+                self._connection.register("empty", schema.empty_table())
+                self._connection.execute(f'CREATE TABLE "{name}" AS FROM empty')
+                self._connection.unregister("empty")
         except duckdb.Error as error:
             shutil.rmtree(self.unfinished, ignore_errors=True)
             raise not_written(folder, error) from error
@@ -89,7 +91,8 @@ class PopulationWriter:
 
     def _insert(self, rows: pa.Table) -> None:
         self._connection.register("rows", rows)
-        self._execute(f"INSERT INTO {TABLE} FROM rows")
+        for statement in inserting(self._layout, "rows"):
+            self._execute(statement)
         self._connection.unregister("rows")
 
     def _execute(self, statement: str) -> None:

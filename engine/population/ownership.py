@@ -11,7 +11,8 @@ import duckdb
 import pyarrow as pa
 
 from engine.accounts.layout import DERIVED, Layout
-from engine.accounts.population import TABLE, Population, kept_population
+from engine.accounts.population import Population, kept_population
+from engine.accounts.tables import accounts_query
 from engine.accounts.writer import MEMORY, PopulationWriter
 from engine.ownership import resolve
 from engine.population.batch import Batch
@@ -45,9 +46,10 @@ def with_reading(population: Population, layout: Layout, reading: str) -> Popula
 
 def _copy(accounts: Path, writer: PopulationWriter, layout: Layout, reading: str) -> None:
     with duckdb.connect(accounts, read_only=True, config={"memory_limit": MEMORY}) as connection:
-        for batch in connection.sql(f"FROM {TABLE} WHERE NOT ({_DEPENDS})").to_arrow_reader(_BATCH):
+        columns = accounts_query(layout)
+        for batch in connection.sql(f"{columns} WHERE NOT ({_DEPENDS})").to_arrow_reader(_BATCH):
             writer.add(pa.Table.from_batches([batch]).cast(layout.schema))
-        for batch in connection.sql(f"FROM {TABLE} WHERE {_DEPENDS}").to_arrow_reader(_BATCH):
+        for batch in connection.sql(f"{columns} WHERE {_DEPENDS}").to_arrow_reader(_BATCH):
             writer.add(_resolved(batch.to_pylist(), layout, reading))
 
 

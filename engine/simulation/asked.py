@@ -111,12 +111,11 @@ def ask(
         numbers |= {place: len(laws) + n for n, place in enumerate((key, day) for key in keys for day in days)}
         laws += asking.laws
         population = populations(reading)
-        table = workplace.accounts(population, asking.layout.schema)
-        places = workplace.places(population)
+        accounts = workplace.accounts(population, asking.layout)
         if decided is None:
-            decided = decide(asking, workplace, table, further=further, labels=labels, places=places)
+            decided = decide(asking, workplace, accounts, further=further, labels=labels)
         else:
-            own = decide(asking, workplace, table, places=places)
+            own = decide(asking, workplace, accounts)
             decided = merged(decided, own, workplace, f"merged{asking.first}")
     assert decided is not None
     return Asked(decided, _layout(policies), tuple(laws), numbers)

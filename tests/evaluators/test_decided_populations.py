@@ -8,6 +8,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import attrs
+import ibis
+import ibis.expr.types as ir
 import pytest
 
 from bench.agreement.sample import draw
@@ -140,18 +143,38 @@ def is_kept(layout: Layout, case: Case) -> bool:
     return True
 
 
+class Clashing(DuckWorkplace):
+    """Where every value has the same number the first time that numbers are given."""
+
+    given = 0
+
+    def hashed(self, value: ir.Value) -> ir.IntegerValue:
+        self.given += 1
+        return ibis.literal(7, "int64") if self.given == 1 else super().hashed(value)
+
+
+def test_profiles_whose_numbers_clash_are_numbered_anew(
+    policies: dict[str, Policy], cases: list[Case], populations: dict[str, Population], tmp_path: Path
+) -> None:
+    clashing = Clashing(tmp_path, lambda _what, _done: None)
+    asked = ask({BASELINE: policies[BASELINE]}, [DAY], populations.__getitem__, clashing, further={}, labels=())
+    alike(asked.at(clashing, range(ACCOUNTS)), (BASELINE, DAY), policies[BASELINE], cases)
+    clashing.close()
+    assert clashing.given == 2
+
+
 def test_knowing_the_places_that_occur_changes_no_answer(
     policies: dict[str, Policy], populations: dict[str, Population], workplace: DuckWorkplace
 ) -> None:
     layout, population = Layout(policies[BASELINE].vocabulary), populations[LOOK_THROUGH]
-    table = workplace.accounts(population, layout.schema)
-    places = workplace.places(population)
-    assert 5 < len(places) < len(policies[BASELINE].places.codes)
+    accounts = workplace.accounts(population, layout)
+    assert accounts.places is not None
+    assert 5 < len(accounts.places) < len(policies[BASELINE].places.codes)
     told = []
-    for first, known in enumerate((None, places)):
+    for first, known in enumerate((None, accounts.places)):
         asking = Asking([law_on(policies[BASELINE], DAY)], layout, first)
-        decided = decide(asking, workplace, table, further={}, places=known)
+        decided = decide(asking, workplace, attrs.evolve(accounts, places=known))
         answers = {row.pop(PROFILE): row for row in workplace.rows(decided.answers)}
-        accounts = sorted((row[ROW], row[PROFILE]) for row in workplace.rows(decided.accounts))
-        told.append([list(answers[profile].values()) for _, profile in accounts])
+        rows = sorted((row[ROW], row[PROFILE]) for row in workplace.rows(decided.accounts))
+        told.append([list(answers[profile].values()) for _, profile in rows])
     assert told[0] == told[1]

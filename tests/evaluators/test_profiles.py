@@ -12,7 +12,8 @@ from bench.agreement.contenders import POPULATION, answers, contender
 from engine import Policy
 from engine.accounts.layout import Layout
 from engine.evaluators.columnar.asking import Asking
-from engine.evaluators.columnar.profile import BITS, Questions
+from engine.evaluators.columnar.packing import BITS
+from engine.evaluators.columnar.profile import Questions
 from engine.simulation.asked import law_on
 
 OWNERS = {"for": {"o": "customer.beneficial_owners"}}

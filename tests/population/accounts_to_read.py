@@ -13,7 +13,8 @@ import duckdb
 from bench.shipped import EXAMPLE_JURISDICTIONS, shipped_policy
 from engine import Policy
 from engine.accounts.layout import Layout
-from engine.accounts.population import TABLE, Population
+from engine.accounts.population import Population
+from engine.accounts.tables import accounts_query
 from engine.population.reading import read_mapping, read_population
 
 
@@ -46,7 +47,7 @@ def read(path: Path, content: bytes | None = None, mapping: str | None = None, *
 
 def rows(population: Population) -> list[dict[str, Any]]:
     with duckdb.connect(population.accounts, read_only=True) as connection:
-        table = connection.sql(f"FROM {TABLE} ORDER BY row").to_arrow_table()
+        table = connection.sql(f"{accounts_query(Layout(policy().vocabulary))} ORDER BY row").to_arrow_table()
     return table.to_pylist()
 
 

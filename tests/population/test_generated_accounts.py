@@ -18,6 +18,7 @@ from made_accounts import DAY, FICTION, rows, shipped, stated
 from engine import Decider, load
 from engine.accounts.layout import Layout
 from engine.accounts.population import open_population
+from engine.accounts.tables import accounts_query
 from engine.language.source import Source
 from engine.ownership import DIRECT_ONLY, LOOK_THROUGH, READINGS, resolve
 from engine.population.generate import GENERATOR, distributions, generate
@@ -180,7 +181,8 @@ def test_a_population_of_several_chunks_is_written_whole(tmp_path: Path) -> None
     with duckdb.connect(opened.accounts, read_only=True) as connection:
         query = "SELECT count(*), count(DISTINCT row), max(row), sum(malicious::int), min(row) FROM accounts"
         assert connection.execute(query).fetchall() == [(accounts, accounts, accounts - 1, made.manifest.malicious, 0)]
-        stored = connection.sql(f"FROM accounts WHERE row >= {CHUNK} AND row < {CHUNK} + 20 ORDER BY row")
+        columns = accounts_query(Layout(shipped().vocabulary))
+        stored = connection.sql(f"{columns} WHERE row >= {CHUNK} AND row < {CHUNK} + 20 ORDER BY row")
         assert stored.to_arrow_table().to_pylist() == rows(20, seed=5, chunk=1)
     assert sum(made.manifest.actions.values()) == accounts
 

@@ -16,7 +16,9 @@ from accounts_to_read import facts, leftovers, policy, read, rows
 
 from bench.shipped import DAY, requests
 from engine import Decider
-from engine.accounts.population import TABLE, PopulationError
+from engine.accounts.layout import Layout
+from engine.accounts.population import PopulationError
+from engine.accounts.tables import accounts_query
 from engine.population.reading import ColumnsError, MisfitsError, read_population
 
 FROM = datetime.datetime(2026, 11, 20, 8, 30, tzinfo=datetime.UTC)
@@ -51,7 +53,9 @@ def test_a_population_may_be_read_from_the_columns_of_another(tmp_path: Path) ->
     path = tmp_path / "accounts.ndjson"
     first = read(path, b"".join(orjson.dumps(case) + b"\n" for case in requests().values()))
     with duckdb.connect(first.accounts, read_only=True) as connection:
-        connection.sql(f"FROM {TABLE} ORDER BY row").write_parquet(str(tmp_path / "again.parquet"))
+        connection.sql(f"{accounts_query(Layout(policy().vocabulary))} ORDER BY row").write_parquet(
+            str(tmp_path / "again.parquet")
+        )
     kept = facts(first)
     second = read(tmp_path / "again.parquet", mapping="ignore: [row, owners, ownership_problems]\n")
     assert facts(second) == kept

@@ -130,7 +130,7 @@ def test_any_number_of_accounts_and_any_day(
     rows = [{"row": n, "action": "account.open", "as_of": day} for n, day in enumerate(days)]
     population = small(tmp_path / "it's a [folder]", rows)
     layout = Layout(shipped().vocabulary)
-    accounts = workplace.accounts(population, layout.schema)
+    accounts = workplace.accounts(population, layout).table
     assert [row["as_of"] for row in workplace.rows(accounts.order_by("row"))] == list(days)
 
 

@@ -12,7 +12,8 @@ import ibis.expr.types as ir
 
 from engine.evaluators.columnar.loops import filtered, mapped
 from engine.evaluators.columnar.operands import Elements, operands
-from engine.evaluators.columnar.profile import BITS, InLoop, Questions, bit, element_words
+from engine.evaluators.columnar.packing import BITS, bit
+from engine.evaluators.columnar.profile import InLoop, Questions, element_words
 from engine.evaluators.columnar.separating import is_connective
 from engine.program.expressions import And, Choose, Element, Expr, Literal, Named, Not, Or, Quantify
 

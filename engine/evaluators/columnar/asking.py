@@ -12,7 +12,8 @@ from engine.accounts.layout import Layout
 from engine.evaluators.columnar.answering import Answering
 from engine.evaluators.columnar.firings import Law
 from engine.evaluators.columnar.lowering import Lowering
-from engine.evaluators.columnar.profile import Questions, packed, profile
+from engine.evaluators.columnar.packing import packed
+from engine.evaluators.columnar.profile import Questions, profile
 from engine.language.rule_file import EFFECTS
 from engine.program.expressions import Expr
 

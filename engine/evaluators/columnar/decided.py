@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import count
 from types import MappingProxyType
 
 import attrs
@@ -12,9 +13,8 @@ import ibis.expr.types as ir
 from engine.accounts.layout import ROW
 from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.elements import ask_elements
-from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.separating import Separating
-from engine.evaluators.columnar.workplace import Workplace
+from engine.evaluators.columnar.workplace import Accounts, Workplace
 from engine.program.expressions import Expr
 
 PROFILE, ACCOUNTS_OF, FIRST = "profile", "accounts_of", "first_row"
@@ -32,31 +32,25 @@ class Decided:
 def decide(
     asking: Asking,
     workplace: Workplace,
-    table: ir.Table,
+    accounts: Accounts,
     *,
     further: Mapping[str, Expr] = MappingProxyType({}),
     labels: Sequence[str] = (),
-    places: frozenset[str] | None = None,
 ) -> Decided:
-    """Put the laws to every account of a table.
+    """Put the laws to every account of a population.
 
-    `further` are more columns that `accounts` is to have, and `labels` columns of the table that it keeps. `places` are
-    all that occur in the population, where that is known.
+    `further` are more columns that `accounts` of what is decided is to have, and `labels` columns that it keeps.
     """
     name = f"laws{asking.first}"
     separating = Separating()
     wanted = {column: separating.separated(expr) for column, expr in further.items()}
-    given = Lowering(table, asking.layout, places)
-    lowering = ask_elements(asking.questions.loops, wanted.values(), workplace, given, name)
+    lowering = ask_elements(asking.questions.loops, wanted.values(), accounts, workplace, name)
     profile = asking.profiles(lowering)
     more = {column: lowering.value(expr, {}) for column, expr in wanted.items()}
-    selected = lowering.table.select(ROW, *labels, **more, **profile)
-    asked = workplace.keep(f"{name}_asked", selected, "asking every account")
-    profiles = workplace.keep(f"{name}_profiles", _numbered(asked, list(profile)), "finding who answers alike")
-    answers = workplace.keep(f"{name}_answers", asking.answered(profiles).drop(*profile), "deciding")
-    joined = asked.join(profiles.select(PROFILE, *profile), list(profile)).select(ROW, PROFILE, *labels, *further)
-    accounts = workplace.keep(f"{name}_accounts", joined, "deciding every account")
-    return Decided(accounts, answers)
+    asked = lowering.table.select(ROW, *labels, **more, **profile)
+    told = _told_apart(asked, list(profile), workplace, name, "asking every account")
+    answers = workplace.keep(f"{name}_answers", asking.answered(told.profiles).drop(*profile), "deciding")
+    return Decided(told.accounts.select(ROW, PROFILE, *labels, *further), answers)
 
 
 def merged(one: Decided, other: Decided, workplace: Workplace, name: str) -> Decided:
@@ -65,21 +59,37 @@ def merged(one: Decided, other: Decided, workplace: Workplace, name: str) -> Dec
 
     What is computed is kept under names that begin with `name`.
     """
-    both = one.accounts.join(other.accounts.select(ROW, other=other.accounts[PROFILE]), ROW)
-    both = workplace.keep(f"{name}_asked", both.rename(one=PROFILE), "deciding every account")
-    profiles = workplace.keep(f"{name}_profiles", _numbered(both, ["one", "other"]), "finding who answers alike")
-    answers = profiles.join(one.answers.drop(ACCOUNTS_OF, FIRST).rename(one=PROFILE), "one")
-    answers = answers.join(other.answers.drop(ACCOUNTS_OF, FIRST).rename(other=PROFILE), "other").drop("one", "other")
-    accounts = both.join(profiles.select(PROFILE, "one", "other"), ["one", "other"]).drop("one", "other")
+    both = one.accounts.join(other.accounts.select(ROW, other=other.accounts[PROFILE]), ROW).rename(one=PROFILE)
+    told = _told_apart(both, ["one", "other"], workplace, name, "deciding every account")
+    answers = told.profiles.join(one.answers.drop(ACCOUNTS_OF, FIRST).rename(one=PROFILE), "one")
+    answers = answers.join(other.answers.drop(ACCOUNTS_OF, FIRST).rename(other=PROFILE), "other")
     return Decided(
-        workplace.keep(f"{name}_accounts", accounts, "deciding every account"),
-        workplace.keep(f"{name}_answers", answers, "deciding"),
+        told.accounts.drop("one", "other"),
+        workplace.keep(f"{name}_answers", answers.drop("one", "other"), "deciding"),
     )
 
 
-def _numbered(table: ir.Table, profile: Sequence[str]) -> ir.Table:
-    """The profiles of a table, each once and with a number."""
-    grouped = table.group_by(list(profile)).aggregate(
-        **{ACCOUNTS_OF: table.count(), FIRST: table[ROW].min()},
-    )
-    return grouped.mutate(**{PROFILE: ibis.row_number().over(order_by=grouped[FIRST])})
+@attrs.frozen(eq=False)
+class _ToldApart:
+    """Accounts with the number of their profile, and the profiles, each once."""
+
+    accounts: ir.Table
+    profiles: ir.Table
+
+
+def _told_apart(accounts: ir.Table, profile: Sequence[str], workplace: Workplace, name: str, what: str) -> _ToldApart:
+    """Number the profiles of a table of accounts, which is computed and kept with the numbers.
+
+    A number is a hash, so that each account has its own without being looked up among the others. Should two profiles
+    have the same, which a million have once in ten million times, all are numbered anew.
+    """
+    for salt in count():
+        values = {column: accounts[column] for column in profile} | {"salt": ibis.literal(salt, "int64")}
+        numbered = accounts.mutate(**{PROFILE: workplace.hashed(ibis.struct(values))})
+        kept = workplace.keep(f"{name}_asked{salt}", numbered, what)
+        grouped = kept.group_by([*profile, PROFILE]).aggregate(**{ACCOUNTS_OF: kept.count(), FIRST: kept[ROW].min()})
+        profiles = workplace.keep(f"{name}_profiles{salt}", grouped, "finding who answers alike")
+        (found,) = workplace.rows(profiles.aggregate(rows=profiles.count(), numbers=profiles[PROFILE].nunique()))
+        if found["rows"] == found["numbers"]:
+            return _ToldApart(kept, profiles)
+    raise AssertionError

@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from engine.evaluators.columnar.firings import Firing, Law
-from engine.evaluators.columnar.profile import BITS
+from engine.evaluators.columnar.packing import BITS
 from engine.program.finding import Finding, derived_finding, element_finding, finding
 from engine.vocabulary.derived import Derived, DerivedLists
 

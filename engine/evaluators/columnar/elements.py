@@ -6,26 +6,32 @@ As accounts have profiles, so have elements: what the loops ask of one is packed
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-import attrs
 import ibis.expr.types as ir
 
 from engine.accounts.layout import ROW
 from engine.evaluators.columnar.answering import Answering
 from engine.evaluators.columnar.lowering import Lowering
-from engine.evaluators.columnar.profile import Questions, bit, packed
+from engine.evaluators.columnar.packing import bit, packed
+from engine.evaluators.columnar.profile import Questions
 from engine.evaluators.columnar.separating import ELEMENT, is_separate
-from engine.evaluators.columnar.workplace import Workplace
-from engine.program.expressions import Expr, Quantify, all_within
+from engine.evaluators.columnar.single_facts import packed_tests
+from engine.evaluators.columnar.workplace import Accounts, Workplace
+from engine.program.expressions import Expr, Quantify, all_within, path
 
 _WORTH_IT = 6
 """Loops over one list. Fewer are asked in place: to take a list apart and to put the answers together costs as much."""
 
 
 def ask_elements(
-    loops: Mapping[Expr, Iterable[Expr]], further: Iterable[Expr], workplace: Workplace, accounts: Lowering, name: str
+    loops: Mapping[Expr, Iterable[Expr]],
+    further: Iterable[Expr],
+    accounts: Accounts,
+    workplace: Workplace,
+    name: str,
 ) -> Lowering:
-    """Ask loops over a table of accounts, list by list: the table has their answers beside it then.
+    """Ask loops over accounts, list by list: their table has the answers beside it then.
 
     `loops` are given by their lists; those in the expressions of `further` are asked, too. `name` tells tables apart
     from others that are kept.
@@ -34,14 +40,14 @@ def ask_elements(
     places: dict[Expr, list[str]] = {}
     wanted = _by_list(loops, further)
     for n, (over, asked) in enumerate(wanted.items()):
-        found = _answers(over, asked, workplace, accounts, f"{name}_elements{n}")
+        found = _answers(over, asked, accounts, workplace, f"{name}_elements{n}")
         renamed = {f"loops{n}_{word}": word for word in found.columns if word != ROW}
         table = table.left_join(found.rename(**renamed, **{f"row{n}": ROW}), [(ROW, f"row{n}")])
         places[over] = list(renamed)
     for over, asked in wanted.items():
         words[over] = [table[column].fill_null(0) for column in places[over]]
         known |= {loop: bit(words[over], number) for number, loop in enumerate(asked)}
-    return attrs.evolve(accounts, table=table, known=known, loops=words)
+    return Lowering(table, accounts.layout, accounts.places, known, words)
 
 
 def _by_list(loops: Mapping[Expr, Iterable[Expr]], further: Iterable[Expr]) -> dict[Expr, list[Quantify]]:
@@ -57,21 +63,19 @@ def _by_list(loops: Mapping[Expr, Iterable[Expr]], further: Iterable[Expr]) -> d
     }
 
 
-def _answers(
-    over: Expr,
-    loops: Sequence[Quantify],
-    workplace: Workplace,
-    accounts: Lowering,
-    name: str,
-) -> ir.Table:
+def _answers(over: Expr, loops: Sequence[Quantify], accounts: Accounts, workplace: Workplace, name: str) -> ir.Table:
     """For each account whose list has elements, a bit for each loop, set where one of them fulfils it."""
     bodies = [loop.body for loop in loops]
     questions = Questions()
     questions.add(bodies)
-    elements = accounts.value(over, {})
-    rows = accounts.table.filter(elements.notnull()).select(ROW, element=elements.unnest())
-    lowering = attrs.evolve(accounts, table=rows)
-    words = packed([lowering.value(test, {ELEMENT: rows.element}) for test in questions.tests])
+    names = path(over)
+    rows = accounts.elements.get(".".join(names)) if names else None
+    element: Any = rows
+    if rows is None:
+        lists = Lowering(accounts.table, accounts.layout).value(over, {})
+        rows = accounts.table.filter(lists.notnull()).select(ROW, element=lists.unnest())
+        element = rows.element
+    words = packed_tests(list(questions.tests), Lowering(rows, accounts.layout, accounts.places), {ELEMENT: element})
     asked = workplace.keep(name, rows.select(ROW, **{f"w{n}": word for n, word in enumerate(words)}), "asking of lists")
     profile = [column for column in asked.columns if column != ROW]
     answering = Answering(asked.select(*profile).distinct(), questions, bodies)

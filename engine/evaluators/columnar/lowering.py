@@ -14,7 +14,7 @@ import attrs
 import ibis
 import ibis.expr.types as ir
 
-from engine.accounts.layout import Layout
+from engine.accounts.layout import Layout, size_of
 from engine.evaluators.columnar.folding import COMPARISONS
 from engine.evaluators.columnar.loops import filtered, mapped
 from engine.evaluators.columnar.operands import Count
@@ -78,8 +78,19 @@ class Lowering:
             return element[".".join(names[1:])] if len(names) > 1 else element
         return self.table[".".join(names)]
 
+    def size(self, item: Expr, elements: Values) -> ir.IntegerValue | None:
+        """The size of a list, null where it is not there, if the table has it beside the list; else None."""
+        names = path(item)
+        if names is None or names[0] in elements:
+            return None
+        column = size_of(".".join(names))
+        return self.table[column] if column in self.table.columns else None
+
     def said(self, read: Read, elements: Values) -> ir.BooleanValue:
         """Whether a fact is there: a record is, when one of its fields is."""
+        size = self.size(read, elements)
+        if size is not None:
+            return size.notnull()
         if read.type.kind != "record":
             return self.fact(read, elements).notnull()
         fields = self.layout.element(read.type.name)
@@ -146,7 +157,8 @@ def _quantify(lowering: Lowering, expr: Quantify, elements: Values) -> ir.Value:
 
 
 def _size(lowering: Lowering, expr: Size, elements: Values) -> ir.Value:
-    return lowering.value(expr.item, elements).length().fill_null(0)
+    size = lowering.size(expr.item, elements)
+    return (lowering.value(expr.item, elements).length() if size is None else size.cast("int64")).fill_null(0)
 
 
 def _text_test(lowering: Lowering, expr: TextTest, elements: Values) -> ir.Value:

@@ -9,9 +9,7 @@ element, so a profile holds a list of integers for each such list. Nothing is lo
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterable, Sequence
-from functools import reduce
 
 import attrs
 import ibis
@@ -21,11 +19,10 @@ from engine.evaluators.columnar.folding import rewritten
 from engine.evaluators.columnar.loops import mapped
 from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.operands import Elements, operands
+from engine.evaluators.columnar.packing import BITS, only, packed
 from engine.evaluators.columnar.separating import ELEMENT, is_connective, is_separate
+from engine.evaluators.columnar.single_facts import packed_tests
 from engine.program.expressions import Element, Expr, Literal, Quantify
-
-BITS = 62
-"""Tests in one integer: one less than the bits that are not the sign."""
 
 
 @attrs.define(eq=False)
@@ -95,39 +92,13 @@ class InLoop:
         return Element(ELEMENT, expr.type) if expr == self._element else None
 
 
-def packed(tests: Sequence[ir.BooleanValue]) -> list[ir.IntegerValue]:
-    """Bit n of the integers is the answer to test n."""
-    words: list[ir.IntegerValue] = []
-    for start in range(0, max(len(tests), 1), BITS):
-        bits = [
-            ibis.ifelse(test, ibis.literal(1 << n, "int64"), ibis.literal(0, "int64"))
-            for n, test in enumerate(tests[start : start + BITS])
-        ]
-        words.append(reduce(operator.or_, bits) if bits else ibis.literal(0, "int64"))
-    return words
-
-
-def only(words: Sequence[ir.IntegerValue], tests: int) -> list[ir.IntegerValue]:
-    """The answers to the first so many tests, and no others."""
-    count = max(1, -(-tests // BITS))
-    last = ibis.literal((1 << (tests - BITS * (count - 1))) - 1, "int64")
-    return [*words[: count - 1], words[count - 1] & last]
-
-
-def bit(words: Sequence[ir.IntegerValue], number: int) -> ir.BooleanValue:
-    """The answer to a test."""
-    word = words[number // BITS]
-    is_set: ir.BooleanValue = word & ibis.literal(1 << number % BITS, "int64") != 0
-    return is_set
-
-
 def profile(questions: Questions, lowering: Lowering) -> dict[str, ir.Value]:
     """The profile of each case of a table, by the names of its columns.
 
     They are `w0` and on for tests, `b0_0` and on for the loops over the first list, and `l0` and on for the elements of
     lists.
     """
-    words = packed([lowering.value(test, {}) for test in questions.tests])
+    words = packed_tests(list(questions.tests), lowering, {})
     columns: dict[str, ir.Value] = {f"w{n}": word for n, word in enumerate(words)}
     for n, (over, loops) in enumerate(questions.loops.items()):
         found = lowering.loops.get(over) or packed([lowering.value(loop, {}) for loop in loops])
@@ -139,7 +110,7 @@ def profile(questions: Questions, lowering: Lowering) -> dict[str, ir.Value]:
 
 def _packed_list(lowering: Lowering, over: Expr, tests: Sequence[Expr]) -> ir.ArrayValue:
     def pack(element: ir.Value) -> ir.Value:
-        words = packed([lowering.value(test, {ELEMENT: element}) for test in tests])
+        words = packed_tests(tests, lowering, {ELEMENT: element})
         return words[0] if len(words) == 1 else ibis.struct({f"w{n}": word for n, word in enumerate(words)})
 
     of_list = lowering.value(over, {})

@@ -10,16 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 from py4j.protocol import Py4JError
 
+from engine.accounts.layout import Layout
 from engine.accounts.parquet import as_parquet, places_of
 from engine.accounts.population import Population
 from engine.evaluators.columnar.duck import table
 from engine.evaluators.columnar.spark_session import SparkError
 from engine.evaluators.columnar.spark_text import spark_sql
-from engine.evaluators.columnar.workplace import Progress, compute_telling
+from engine.evaluators.columnar.workplace import Accounts, Progress, compute_telling
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -45,15 +48,16 @@ class SparkWorkplace:
         """Its name, for reports."""
         return f"Spark {self._session.version}"
 
-    def accounts(self, population: Population, schema: pa.Schema) -> ir.Table:
-        """A population as a table."""
+    def accounts(self, population: Population, layout: Layout) -> Accounts:
+        """A population as a table. Elements stay in their lists: to find them in files of their own takes as long."""
         name = f"population{self._populations}"
         self._populations += 1
-        return self.read(name, as_parquet(population), schema)
+        return Accounts(self.read(name, as_parquet(population), layout.kept), layout, places=places_of(population))
 
-    def places(self, population: Population) -> frozenset[str]:
-        """Every place that occurs in a population."""
-        return places_of(population)
+    def hashed(self, value: ir.Value) -> ir.IntegerValue:
+        """A number that equal values have in common."""
+        number: ir.IntegerValue = _xxhash64(value)
+        return number
 
     def keep(self, name: str, expr: ir.Table, what: str) -> ir.Table:
         """The table, computed and kept under a name."""
@@ -118,6 +122,11 @@ class SparkWorkplace:
         stages = [stage for id_ in tracker.getActiveStageIds() if (stage := tracker.getStageInfo(id_)) is not None]
         tasks = sum(stage.numTasks for stage in stages)
         return sum(stage.numCompletedTasks for stage in stages) / tasks if tasks else 0.0
+
+
+@ibis.udf.scalar.builtin(name="xxhash64", signature=((None,), dt.int64))  # type: ignore[untyped-decorator]
+def _xxhash64(value: ir.Value) -> ir.IntegerValue:
+    """Spark's hash of 64 bits."""
 
 
 def _address(path: Path) -> str:

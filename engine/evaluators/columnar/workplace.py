@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import attrs
 import duckdb
+import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
-import pyarrow as pa
 
+from engine.accounts.layout import Layout
 from engine.accounts.population import PLACES, TABLE, Population
 from engine.accounts.quoting import quoted
+from engine.accounts.tables import tables_of
 from engine.evaluators.columnar.duck import connect, sql, table
 
 MEMORY = "1500MB"
@@ -28,6 +32,21 @@ class WorkplaceError(RuntimeError):
     """Nothing can be computed or kept there: the message says where, why, and what to do."""
 
 
+@attrs.frozen(eq=False)
+class Accounts:
+    """A population as tables.
+
+    `table` has the columns of the layout. `elements` are those of lists of records, by the list's column: `row` and a
+    column a field; where there are none, elements have to be taken from the lists. `places` are all that occur in the
+    population, where that is known.
+    """
+
+    table: ir.Table
+    layout: Layout
+    elements: Mapping[str, ir.Table] = attrs.Factory(dict)
+    places: frozenset[str] | None = None
+
+
 class Workplace(Protocol):
     """Computes expressions over populations, in bounded memory."""
 
@@ -36,12 +55,12 @@ class Workplace(Protocol):
         """Its name, for reports."""
         ...
 
-    def accounts(self, population: Population, schema: pa.Schema) -> ir.Table:
-        """A population as a table, in the columns of `engine.accounts.layout`."""
+    def accounts(self, population: Population, layout: Layout) -> Accounts:
+        """A population as tables."""
         ...
 
-    def places(self, population: Population) -> frozenset[str]:
-        """Every place that occurs in a population that is a table here."""
+    def hashed(self, value: ir.Value) -> ir.IntegerValue:
+        """A number, int64, that equal values have in common and others seldom have."""
         ...
 
     def keep(self, name: str, expr: ir.Table, what: str) -> ir.Table:
@@ -71,7 +90,7 @@ def compute_telling(compute: Callable[[], object], tell: Callable[[], None], sto
 
 
 class DuckWorkplace:
-    """DuckDB in a file below `folder`, to which goes what does not fit into `memory`, a size such as `1500MB`.
+    """DuckDB in memory; what does not fit into `memory`, a size such as `1500MB`, goes to files below `folder`.
 
     Raises:
         WorkplaceError: the disk is full or cannot be written, or a population cannot be read, at any time.
@@ -82,27 +101,31 @@ class DuckWorkplace:
     def __init__(self, folder: Path, progress: Progress, *, memory: str = MEMORY, threads: int = 0) -> None:
         self._folder = folder
         self._progress = progress
-        self._files: dict[Path, str] = {}
-        with self._telling_why():
-            self._connection = connect(folder / "work.duckdb", memory=memory, threads=threads)
+        self._populations = 0
+        self._connection = connect(memory=memory, threads=threads)
         self._execute(f"SET temp_directory = {quoted(folder / 'spilled')}")
 
-    def accounts(self, population: Population, schema: pa.Schema) -> ir.Table:
-        """A population as a table."""
-        name = f"population{len(self._files)}"
+    def accounts(self, population: Population, layout: Layout) -> Accounts:
+        """A population as tables."""
+        name = f"population{self._populations}"
+        self._populations += 1
+        schemas = tables_of(layout)
         try:
             self._connection.execute(f"ATTACH {quoted(population.accounts)} AS {name}_file (READ_ONLY)")
-            self._connection.execute(f"CREATE TEMP VIEW {name} AS FROM {name}_file.{TABLE}")
+            for of in schemas:
+                self._connection.execute(f'CREATE TEMP VIEW "{name} {of}" AS FROM {name}_file."{of}"')
+            rows = self._connection.execute(f"FROM {name}_file.{PLACES}").fetchall()
         except duckdb.Error as error:
             message = f"{population.accounts}: cannot be read ({_first_line(error)}); read or generate it again"
             raise WorkplaceError(message) from error
-        self._files[population.folder] = f"{name}_file"
-        return table(name, schema)
+        tables = {of: table(f"{name} {of}", schema) for of, schema in schemas.items()}
+        return Accounts(tables.pop(TABLE), layout, tables, frozenset(code for (code,) in rows))
 
-    def places(self, population: Population) -> frozenset[str]:
-        """Every place that occurs in a population that is a table here."""
-        rows = self._execute(f"FROM {self._files[population.folder]}.{PLACES}").fetchall()
-        return frozenset(code for (code,) in rows)
+    def hashed(self, value: ir.Value) -> ir.IntegerValue:
+        """A number that equal values have in common."""
+        # Shifted, as those of DuckDB have no sign.
+        number: ir.IntegerValue = (_hash(value) >> 1).cast("int64")
+        return number
 
     def keep(self, name: str, expr: ir.Table, what: str) -> ir.Table:
         """The table, computed and kept under a name."""
@@ -140,6 +163,11 @@ class DuckWorkplace:
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             message = f"{self._folder.parent}: the simulation cannot be computed there ({_first_line(error)})"
             raise WorkplaceError(f"{message}; make room, then repeat") from error
+
+
+@ibis.udf.scalar.builtin(name="hash", signature=((None,), dt.uint64))  # type: ignore[untyped-decorator]
+def _hash(value: ir.Value) -> ir.IntegerValue:
+    """DuckDB's hash of 64 bits."""
 
 
 def _first_line(error: duckdb.Error) -> str:
