@@ -20,9 +20,10 @@ from engine import Decider, Policy, load
 from engine.accounts.layout import ROW, Layout, NotKeptError
 from engine.accounts.population import Manifest, Population
 from engine.accounts.writer import PopulationWriter
-from engine.evaluators.columnar import elements
+from engine.evaluators.columnar import decided, elements
 from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.decided import ACCOUNTS_OF, FIRST, PROFILE, decide
+from engine.evaluators.columnar.functions import hash64
 from engine.evaluators.columnar.workplace import DuckWorkplace
 from engine.ownership import DIRECT_ONLY, LOOK_THROUGH, SWITCH, resolve
 from engine.ownership.readings import AGGREGATE_RELATED
@@ -143,24 +144,24 @@ def is_kept(layout: Layout, case: Case) -> bool:
     return True
 
 
-class Clashing(DuckWorkplace):
-    """Where every value has the same number the first time that numbers are given."""
-
-    given = 0
-
-    def hashed(self, value: ir.Value) -> ir.IntegerValue:
-        self.given += 1
-        return ibis.literal(7, "int64") if self.given == 1 else super().hashed(value)
-
-
 def test_profiles_whose_numbers_clash_are_numbered_anew(
-    policies: dict[str, Policy], cases: list[Case], populations: dict[str, Population], tmp_path: Path
+    policies: dict[str, Policy],
+    cases: list[Case],
+    populations: dict[str, Population],
+    workplace: DuckWorkplace,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    clashing = Clashing(tmp_path, lambda _what, _done: None)
-    asked = ask({BASELINE: policies[BASELINE]}, [DAY], populations.__getitem__, clashing, further={}, labels=())
-    alike(asked.at(clashing, range(ACCOUNTS)), (BASELINE, DAY), policies[BASELINE], cases)
-    clashing.close()
-    assert clashing.given == 2
+    """All have one number the first time."""
+    numbers = [hash64, lambda _: ibis.literal(7, "uint64")]
+
+    def numbered(value: ir.Value) -> ir.IntegerValue:
+        number: ir.IntegerValue = numbers.pop()(value)
+        return number
+
+    monkeypatch.setattr(decided, "hash64", numbered)
+    asked = ask({BASELINE: policies[BASELINE]}, [DAY], populations.__getitem__, workplace, further={}, labels=())
+    alike(asked.at(workplace, range(ACCOUNTS)), (BASELINE, DAY), policies[BASELINE], cases)
+    assert not numbers
 
 
 def test_knowing_the_places_that_occur_changes_no_answer(
@@ -173,8 +174,8 @@ def test_knowing_the_places_that_occur_changes_no_answer(
     told = []
     for first, known in enumerate((None, accounts.places)):
         asking = Asking([law_on(policies[BASELINE], DAY)], layout, first)
-        decided = decide(asking, workplace, attrs.evolve(accounts, places=known))
-        answers = {row.pop(PROFILE): row for row in workplace.rows(decided.answers)}
-        rows = sorted((row[ROW], row[PROFILE]) for row in workplace.rows(decided.accounts))
+        done = decide(asking, workplace, attrs.evolve(accounts, places=known))
+        answers = {row.pop(PROFILE): row for row in workplace.rows(done.answers)}
+        rows = sorted((row[ROW], row[PROFILE]) for row in workplace.rows(done.accounts))
         told.append([list(answers[profile].values()) for _, profile in rows])
     assert told[0] == told[1]

@@ -29,14 +29,10 @@ class Answering:
         self._questions = questions
         self._elements = Elements()
         self._names: dict[Expr, str] = {}
-        answers: dict[str, ir.BooleanValue] = {}
-        for prefix, letter, tests in (
-            ("w", "t", questions.tests),
-            *((f"b{n}_", f"s{n}_", loops) for n, loops in enumerate(questions.loops.values())),
-        ):
-            words = [table[f"{prefix}{n}"] for n in range(-(-len(tests) // BITS))]
-            answers |= {f"{letter}{n}": bit(words, n) for n in tests.values()}
-            self._names |= {test: f"{letter}{n}" for test, n in tests.items()}
+        numbers = questions.bits
+        words = [table[f"w{n}"] for n in range(max(numbers.values(), default=-1) // BITS + 1)]
+        answers = {f"t{n}": bit(words, n) for n in numbers.values()}
+        self._names |= {test: f"t{n}" for test, n in numbers.items()}
         self.table = table.mutate(**answers) if answers else table
         self._share(conditions)
 

@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 from engine.accounts.layout import ROW
 from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.elements import ask_elements
+from engine.evaluators.columnar.functions import hash64
 from engine.evaluators.columnar.separating import Separating
 from engine.evaluators.columnar.workplace import Accounts, Workplace
 from engine.program.expressions import Expr
@@ -85,7 +86,9 @@ def _told_apart(accounts: ir.Table, profile: Sequence[str], workplace: Workplace
     """
     for salt in count():
         values = {column: accounts[column] for column in profile} | {"salt": ibis.literal(salt, "int64")}
-        numbered = accounts.mutate(**{PROFILE: workplace.hashed(ibis.struct(values))})
+        # Shifted, as those of DuckDB have no sign.
+        number = (hash64(ibis.struct(values)) >> 1).cast("int64")
+        numbered = accounts.mutate(**{PROFILE: number})
         kept = workplace.keep(f"{name}_asked{salt}", numbered, what)
         grouped = kept.group_by([*profile, PROFILE]).aggregate(**{ACCOUNTS_OF: kept.count(), FIRST: kept[ROW].min()})
         profiles = workplace.keep(f"{name}_profiles{salt}", grouped, "finding who answers alike")

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 
 import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
 BITS = 62
@@ -29,6 +31,33 @@ def constant(word: int) -> ir.IntegerValue:
     """An integer as it is, and not one of fewer bits."""
     made: ir.IntegerValue = ibis.literal(word, "int64")
     return made
+
+
+def places(sizes: Iterable[int]) -> list[int]:
+    """Where parts of so many bits begin, counted from the first bit of the first integer, if each lies in one integer.
+
+    No part has more than `BITS`.
+    """
+    begins: list[int] = []
+    free = 0
+    for size in sizes:
+        if free % BITS + size > BITS:
+            free += BITS - free % BITS
+        begins.append(free)
+        free += size
+    return begins
+
+
+def joined(parts: Sequence[ir.IntegerValue], begins: Sequence[int]) -> list[ir.IntegerValue]:
+    """The integers in which the parts begin there."""
+    words: dict[int, ir.IntegerValue] = {}
+    for part, begin in zip(parts, begins, strict=True):
+        # Said to be of 64 bits, as databases take small numbers for shorter ones; Ibis leaves out a cast to what it is.
+        wide = ops.Cast(part, to=dt.int64).to_expr()
+        shifted = wide << begin % BITS if begin % BITS else part
+        number = begin // BITS
+        words[number] = words[number] | shifted if number in words else shifted
+    return list(words.values()) or [constant(0)]
 
 
 def only(words: Sequence[ir.IntegerValue], tests: int) -> list[ir.IntegerValue]:

@@ -9,17 +9,18 @@ element, so a profile holds a list of integers for each such list. Nothing is lo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import attrs
 import ibis
 import ibis.expr.types as ir
 
 from engine.evaluators.columnar.folding import rewritten
+from engine.evaluators.columnar.functions import bits_of_any
 from engine.evaluators.columnar.loops import mapped
 from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.operands import Elements, operands
-from engine.evaluators.columnar.packing import BITS, only, packed
+from engine.evaluators.columnar.packing import BITS, joined, only, packed, places
 from engine.evaluators.columnar.separating import ELEMENT, is_connective, is_separate
 from engine.evaluators.columnar.single_facts import packed_tests
 from engine.program.expressions import Element, Expr, Literal, Quantify
@@ -29,15 +30,29 @@ from engine.program.expressions import Element, Expr, Literal, Quantify
 class Questions:
     """The tests that expressions are made of: of the case, and of the elements of each list that is looped over.
 
-    Each test has a number: of its bit in the profile, or in what the profile has for the element. `loops` are the tests
-    that ask of a list whether there is an element of a kind, by the list.
+    Each test has a number: for one of an element it is that of its bit in what the profile has for the element. `loops`
+    are the tests that ask of a list whether there is an element of a kind, by the list.
     """
 
     tests: dict[Expr, int] = attrs.Factory(dict)
-    loops: dict[Expr, dict[Expr, int]] = attrs.Factory(dict)
+    loops: dict[Expr, dict[Quantify, int]] = attrs.Factory(dict)
     lists: dict[Expr, dict[Expr, int]] = attrs.Factory(dict)
     _elements: Elements = attrs.Factory(Elements)
     _seen: set[Expr] = attrs.Factory(set)
+
+    @property
+    def parts(self) -> list[list[Expr]]:
+        """The tests of the case and the loops, each with those that it shares an integer with."""
+        asked: list[list[Expr]] = [[*self.tests]]
+        asked.extend([*loops] for loops in self.loops.values())
+        return [each[start : start + BITS] for each in asked for start in range(0, len(each), BITS)]
+
+    @property
+    def bits(self) -> dict[Expr, int]:
+        """Which bit of a profile is the answer to each test of the case and to each loop."""
+        parts = self.parts
+        begins = places(map(len, parts))
+        return {test: begin + n for part, begin in zip(parts, begins, strict=True) for n, test in enumerate(part)}
 
     def add(self, exprs: Iterable[Expr]) -> None:
         """Ask what these conditions ask."""
@@ -95,17 +110,30 @@ class InLoop:
 def profile(questions: Questions, lowering: Lowering) -> dict[str, ir.Value]:
     """The profile of each case of a table, by the names of its columns.
 
-    They are `w0` and on for tests, `b0_0` and on for the loops over the first list, and `l0` and on for the elements of
-    lists.
+    They are `w0` and on for tests of the case and for loops, and `l0` and on for the elements of lists.
     """
-    words = packed_tests(list(questions.tests), lowering, {})
+    answers = packed_tests(list(questions.tests), lowering, {}) if questions.tests else []
+    for over, loops in questions.loops.items():
+        answers += only(lowering.loops.get(over) or _loops_in_place(lowering, over, list(loops)), len(loops))
+    words = joined(answers, places(map(len, questions.parts)))
     columns: dict[str, ir.Value] = {f"w{n}": word for n, word in enumerate(words)}
-    for n, (over, loops) in enumerate(questions.loops.items()):
-        found = lowering.loops.get(over) or packed([lowering.value(loop, {}) for loop in loops])
-        columns |= {f"b{n}_{m}": word for m, word in enumerate(only(found, len(loops)))}
     for n, (over, tests) in enumerate(questions.lists.items()):
         columns[f"l{n}"] = _packed_list(lowering, over, list(tests))
     return columns
+
+
+def _loops_in_place(lowering: Lowering, over: Expr, loops: Sequence[Quantify]) -> list[ir.IntegerValue]:
+    """For which loops there is an element, by one look at each."""
+
+    def found(asked: Sequence[Quantify]) -> ir.IntegerValue:
+        def pack(element: ir.Value) -> ir.IntegerValue:
+            (word,) = packed([lowering.test(loop.body, {ELEMENT: element}) for loop in asked])
+            return word
+
+        word: ir.IntegerValue = bits_of_any(_of_each(lowering, over, pack))
+        return word.fill_null(0)
+
+    return [found(loops[start : start + BITS]) for start in range(0, len(loops), BITS)]
 
 
 def _packed_list(lowering: Lowering, over: Expr, tests: Sequence[Expr]) -> ir.ArrayValue:
@@ -113,9 +141,13 @@ def _packed_list(lowering: Lowering, over: Expr, tests: Sequence[Expr]) -> ir.Ar
         words = packed_tests(tests, lowering, {ELEMENT: element})
         return words[0] if len(words) == 1 else ibis.struct({f"w{n}": word for n, word in enumerate(words)})
 
-    of_list = lowering.value(over, {})
-    elements = mapped(of_list, Element(ELEMENT, over.type.element or over.type), pack)
+    elements = _of_each(lowering, over, pack)
     return ibis.coalesce(elements, ibis.literal([], elements.type()))
+
+
+def _of_each(lowering: Lowering, over: Expr, pack: Callable[[ir.Value], ir.Value]) -> ir.ArrayValue:
+    """What something comes to for each element of a list."""
+    return mapped(lowering.value(over, {}), Element(ELEMENT, over.type.element or over.type), pack)
 
 
 def element_words(tests: int, element: ir.Value) -> list[ir.IntegerValue]:

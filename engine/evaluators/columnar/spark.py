@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import ibis
-import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 import pyarrow as pa
 from py4j.protocol import Py4JError
@@ -53,11 +51,6 @@ class SparkWorkplace:
         name = f"population{self._populations}"
         self._populations += 1
         return Accounts(self.read(name, as_parquet(population), layout.kept), layout, places=places_of(population))
-
-    def hashed(self, value: ir.Value) -> ir.IntegerValue:
-        """A number that equal values have in common."""
-        number: ir.IntegerValue = _xxhash64(value)
-        return number
 
     def keep(self, name: str, expr: ir.Table, what: str) -> ir.Table:
         """The table, computed and kept under a name."""
@@ -122,11 +115,6 @@ class SparkWorkplace:
         stages = [stage for id_ in tracker.getActiveStageIds() if (stage := tracker.getStageInfo(id_)) is not None]
         tasks = sum(stage.numTasks for stage in stages)
         return sum(stage.numCompletedTasks for stage in stages) / tasks if tasks else 0.0
-
-
-@ibis.udf.scalar.builtin(name="xxhash64", signature=((None,), dt.int64))  # type: ignore[untyped-decorator]
-def _xxhash64(value: ir.Value) -> ir.IntegerValue:
-    """Spark's hash of 64 bits."""
 
 
 def _address(path: Path) -> str:

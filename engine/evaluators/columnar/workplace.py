@@ -10,8 +10,6 @@ from typing import Any, Protocol
 
 import attrs
 import duckdb
-import ibis
-import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from engine.accounts.layout import Layout
@@ -57,10 +55,6 @@ class Workplace(Protocol):
 
     def accounts(self, population: Population, layout: Layout) -> Accounts:
         """A population as tables."""
-        ...
-
-    def hashed(self, value: ir.Value) -> ir.IntegerValue:
-        """A number, int64, that equal values have in common and others seldom have."""
         ...
 
     def keep(self, name: str, expr: ir.Table, what: str) -> ir.Table:
@@ -121,12 +115,6 @@ class DuckWorkplace:
         tables = {of: table(f"{name} {of}", schema) for of, schema in schemas.items()}
         return Accounts(tables.pop(TABLE), layout, tables, frozenset(code for (code,) in rows))
 
-    def hashed(self, value: ir.Value) -> ir.IntegerValue:
-        """A number that equal values have in common."""
-        # Shifted, as those of DuckDB have no sign.
-        number: ir.IntegerValue = (_hash(value) >> 1).cast("int64")
-        return number
-
     def keep(self, name: str, expr: ir.Table, what: str) -> ir.Table:
         """The table, computed and kept under a name."""
         statement = f'CREATE TABLE "{name}" AS {sql(expr)}'
@@ -163,11 +151,6 @@ class DuckWorkplace:
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
             message = f"{self._folder.parent}: the simulation cannot be computed there ({_first_line(error)})"
             raise WorkplaceError(f"{message}; make room, then repeat") from error
-
-
-@ibis.udf.scalar.builtin(name="hash", signature=((None,), dt.uint64))  # type: ignore[untyped-decorator]
-def _hash(value: ir.Value) -> ir.IntegerValue:
-    """DuckDB's hash of 64 bits."""
 
 
 def _first_line(error: duckdb.Error) -> str:
