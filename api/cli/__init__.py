@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib.metadata import version
@@ -53,8 +54,12 @@ def _run(arguments: list[str] | None) -> int:
     except click.Abort:
         return ExitCode.USAGE_OR_IO
     except click.ClickException as error:
-        # click leaves with 2 on wrong usage; 2 means "not allowed" here.
-        error.show()
+        # click leaves with 2 on wrong usage; 2 means "not allowed" here. What it says may repeat what others wrote.
+        from engine.language.rendering import harmless  # noqa: PLC0415 - loads the engine, which --help does without
+
+        said = io.StringIO()
+        error.show(said)
+        click.echo(harmless(said.getvalue()), err=True, nl=False)
         return ExitCode.USAGE_OR_IO
     except BrokenPipeError:
         # Whoever read our output has gone. What is still buffered must not raise again when the interpreter ends.

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from api.problems import Problem
+from engine.language.rendering import harmless
 
 _WIDTH = 96
 _COLOURS = {"allow": "green", "restrict": "yellow", "hold": "yellow", "review": "magenta", "deny": "red"}
@@ -47,8 +48,8 @@ def problem_text(problem: Problem) -> str:
 
 
 def printable(text: str) -> str:
-    """The text without characters that a terminal would obey instead of showing."""
-    return "".join(char if char.isprintable() else "�" for char in text[:512])
+    """The text as a terminal may show it within a line."""
+    return harmless(text[:512]).translate({9: "\ufffd", 10: "\ufffd"})
 
 
 def form(schema: Mapping[str, Any]) -> str:

@@ -16,7 +16,7 @@ import orjson
 from api.cli.administration import record_option
 from api.cli.exit_codes import ExitCode
 from api.cli.log_data import existing_log
-from api.cli.options import jurisdictions_option, mistakes, wants_colour
+from api.cli.options import Whole, jurisdictions_option, mistakes, wants_colour
 from api.cli.replay_report import replay_document, replay_text
 from api.replayable import Destructions, policy_of, recorded
 from engine import Policy, PolicyError, load
@@ -74,7 +74,7 @@ class _SinceType(click.ParamType[Since]):
 )
 @click.option(
     "--show",
-    type=click.IntRange(0),
+    type=Whole(0),
     default=3,
     show_default=True,
     metavar="NUMBER",

@@ -14,7 +14,7 @@ import click
 from api.settings import DECIDES, default_jurisdictions, default_rules
 from engine import Policy, PolicyError, load
 from engine.evaluators.registry import EVALUATORS, obstacle_to
-from engine.language.rendering import render_text
+from engine.language.rendering import harmless, render_text
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -31,6 +31,19 @@ class Day(click.ParamType[date]):
             return date.fromisoformat(value)
         except ValueError:
             self.fail(f"`{value}` is not a day of the form 2026-11-22", param, ctx)
+
+
+class Whole(click.IntRange):
+    """A whole number in a range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        """Read it."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            # click repeats the number, however long, and calls one that is none "no valid integer range".
+            bounds = f"of at least {self.min}" if self.max is None else f"from {self.min} to {self.max}"
+            self.fail(f"give a whole number {bounds}", param, ctx)
 
 
 def policy_options(command: _Command) -> _Command:
@@ -113,6 +126,19 @@ def load_or_show(rules: Sequence[Path], jurisdictions: Path) -> Policy | None:
 def mistakes(error: PolicyError) -> str:
     """The mistakes of a policy as text, with the lines they stand on and their number."""
     return f"{render_text(error.diagnostics, error.texts)}\n\n{count(len(error.diagnostics), 'mistake')}"
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print what others had a part in writing, such as titles and names of files, as a terminal may show it."""
+    click.echo(harmless(text), err=err)
+
+
+def refuse_other_than_utf8(*paths: Path | None) -> None:
+    """Raise a ClickException where a path cannot stand in a result, which is JSON, or be opened by DuckDB."""
+    for path in paths:
+        # Python has halves of characters for bytes of a name that are no text.
+        if path is not None and any("\ud800" <= char <= "\udfff" for char in str(path.absolute())):
+            raise click.ClickException(f"{path}: the name, or that of a folder above, is not UTF-8; rename it")
 
 
 def place(file: str, line: int) -> str:

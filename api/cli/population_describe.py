@@ -11,8 +11,9 @@ import click
 import orjson
 
 from api.cli.exit_codes import ExitCode
-from api.cli.options import count
+from api.cli.options import count, say
 from api.cli.simulation_extra import require_simulation_extra
+from engine.language.rendering import harmless_json
 
 if TYPE_CHECKING:
     from engine.accounts.population import Population
@@ -45,9 +46,9 @@ def population_describe(*, folder: Path, form: str) -> int:
     if form == "json":
         groups = {name: [attrs.asdict(group) for group in some] for name, some in found.items()}
         document = {"digest": population.manifest.digest, **attrs.asdict(population.manifest), "counts": groups}
-        click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2))
+        click.echo(harmless_json(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode()))
     else:
-        click.echo("\n".join(population_lines(population, found)))
+        say("\n".join(population_lines(population, found)))
     return ExitCode.OK
 
 

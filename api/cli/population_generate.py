@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli.exit_codes import ExitCode
-from api.cli.options import Day, count, load_or_show, policy_options
+from api.cli.options import Day, Whole, count, load_or_show, policy_options, refuse_other_than_utf8, say
 from api.cli.simulation_extra import require_simulation_extra
 from engine.language.diagnostic import Diagnostic
 from engine.language.rendering import render_text
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from engine.population.generate import Distributions
 
 _MOST_ACCOUNTS = 10**9
-_MOST_SEEDS = 2**63 - 1
+_MOST_SEEDS = 2**53 - 1
+"""JSON keeps no larger one, and the manifest is JSON."""
 
 
 def _calendar(_context: click.Context, _parameter: click.Parameter, day: date) -> date:
@@ -43,10 +44,8 @@ def _number(_context: click.Context, _parameter: click.Parameter, share: float |
 
 @click.command()
 @click.argument("output_folder", type=click.Path(path_type=Path))
-@click.option("--accounts", type=click.IntRange(1, _MOST_ACCOUNTS), required=True, help="How many accounts to make up.")
-@click.option(
-    "--seed", type=click.IntRange(0, _MOST_SEEDS), default=1, show_default=True, help="Another seed, other accounts."
-)
+@click.option("--accounts", type=Whole(1, _MOST_ACCOUNTS), required=True, help="How many accounts to make up.")
+@click.option("--seed", type=Whole(0, _MOST_SEEDS), default=1, show_default=True, help="Another seed, other accounts.")
 @click.option(
     "--as-of",
     type=Day(),
@@ -93,6 +92,7 @@ def population_generate(
         --malicious-share 0.05 --distributions mine.yaml accounts
     """
     require_simulation_extra()
+    refuse_other_than_utf8(output_folder)
     from api.cli.population_describe import population_lines  # noqa: PLC0415 - after the extra is known to be there
     from engine.accounts.population import PopulationError  # noqa: PLC0415 - as above
     from engine.population.counts import counts  # noqa: PLC0415 - as above
@@ -107,7 +107,7 @@ def population_generate(
         made = _generate(output_folder, policy, distributions, accounts=accounts, seed=seed, as_of=as_of)
     except PopulationError as error:
         raise click.ClickException(str(error)) from None
-    click.echo("\n".join(population_lines(made, counts(made))))
+    say("\n".join(population_lines(made, counts(made))))
     return ExitCode.OK
 
 
@@ -124,7 +124,7 @@ def _distributions(policy: Policy, own: Path | None, malicious_share: float | No
             return distributions(policy.places, source, malicious_share)
         except DistributionsError as error:
             found, texts = list(error.diagnostics), error.texts
-    click.echo(f"{render_text(found, texts)}\n\n{count(len(found), 'mistake')}", err=True)
+    say(f"{render_text(found, texts)}\n\n{count(len(found), 'mistake')}", err=True)
     return None
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli.exit_codes import ExitCode
-from api.cli.options import count, load_or_show, policy_options
+from api.cli.options import count, load_or_show, policy_options, refuse_other_than_utf8, say
 from api.cli.simulation_extra import require_simulation_extra
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ def population_read(
     if location is not None and (mapping is not None or folder is None):
         raise click.UsageError("with --log, name the folder with -o, and no --mapping: the log has no columns")
     require_simulation_extra()
+    refuse_other_than_utf8(source, folder)
     policy = load_or_show(rules, jurisdictions)
     if policy is None:
         return ExitCode.RULES_INVALID
@@ -126,11 +127,11 @@ def _rows(rows: int | None) -> str | None:
 
 def _show(population: Population) -> None:
     manifest = population.manifest
-    click.echo(f"{population.folder}: {count(manifest.accounts, 'account')}")
+    say(f"{population.folder}: {count(manifest.accounts, 'account')}")
     if manifest.left_out:
         from engine.population.reading import LEFT_OUT  # noqa: PLC0415 - as above
 
-        click.echo(f"left out: {count(manifest.left_out, 'row')}, named in {population.folder / LEFT_OUT}")
+        say(f"left out: {count(manifest.left_out, 'row')}, named in {population.folder / LEFT_OUT}")
         for why, rows in manifest.left_out_because.items():
-            click.echo(f"  {rows:>9,}  {why}")
-    click.echo(manifest.digest)
+            say(f"  {rows:>9,}  {why}")
+    say(manifest.digest)

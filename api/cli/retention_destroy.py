@@ -9,7 +9,7 @@ import click
 
 from api.cli.administration import KEPT_BY, Administration, administration, record_option, settings_of
 from api.cli.exit_codes import ExitCode
-from api.cli.options import count
+from api.cli.options import Whole, count
 from api.cli.subjects import check_subject, subject_of
 from engine.audit.destroying import Destroyed, Kept
 from engine.audit.vault import UnknownSubject
@@ -35,7 +35,7 @@ class _Plan:
 )
 @click.option("--due", "everyone", is_flag=True, help="Everyone who is due today.")
 @click.option("--dry-run", is_flag=True, help="Say what would be destroyed, and destroy nothing.")
-@click.option("--limit", type=click.IntRange(1), metavar="NUMBER", help="With --due, at most so many customers.")
+@click.option("--limit", type=Whole(1), metavar="NUMBER", help="With --due, at most so many customers.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @record_option
 def retention_destroy(

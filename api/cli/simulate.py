@@ -19,7 +19,7 @@ import click
 import orjson
 
 from api.cli.exit_codes import ExitCode
-from api.cli.options import Day, mistakes, policy_options
+from api.cli.options import Day, Whole, mistakes, policy_options, refuse_other_than_utf8, say
 from api.cli.simulation_extra import require_simulation_extra
 from api.cli.simulation_folder import ACCOUNTS, PRINTED, REPORT, RESULT, place, refuse_other_than_result
 from api.evaluation import law_day
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from engine.simulation.result import SimulationResult
 
 ENGINES = ("duckdb", "spark")
+_MOST = 1_000
+"""Threshold of small counts, as `engine/simulation/form.yaml` has it."""
 _DIGITS = 12
 """Of a digest, in the name of a folder."""
 _WIDTH = 60
@@ -44,7 +46,7 @@ _WIDTH = 60
 )
 @click.option("--engine", type=click.Choice(ENGINES), default="duckdb", show_default=True, help="What computes.")
 @click.option("--master", default="local[*]", show_default=True, metavar="URL", help="Which Spark, where it computes.")
-@click.option("--suppress-below", type=click.IntRange(0), metavar="N", help="Tell no count of fewer accounts than N.")
+@click.option("--suppress-below", type=Whole(0, _MOST), metavar="N", help="Tell no count of fewer accounts than N.")
 @click.option("--today", type=Day(), metavar="DATE", help="The day of a job that names none. Default: today.")
 @policy_options
 @click.option("--pdf/--no-pdf", default=True, show_default=True, help="Print the report, where there is Chromium.")
@@ -73,6 +75,7 @@ def simulate(
       ostiary simulate job.yaml -o freedonia --suppress-below 10
     """
     require_simulation_extra()
+    refuse_other_than_utf8(job_file, output, *rules, jurisdictions)
     from engine.accounts.population import PopulationError  # noqa: PLC0415 - only here is it sure to be installed
     from engine.evaluators.columnar.workplace import WorkplaceError  # noqa: PLC0415 - as above
     from engine.simulation.deciding import DifferenceError  # noqa: PLC0415 - as above
@@ -87,7 +90,7 @@ def simulate(
         with _telling() as progress:
             written = _run(asked, progress, pdf=pdf)
     except PolicyError as error:
-        click.echo(mistakes(error), err=True)
+        say(mistakes(error), err=True)
         return ExitCode.RULES_INVALID
     except (PopulationError, WorkplaceError, NoPlaceLeftError, DifferenceError) as error:
         raise click.ClickException(str(error)) from None
@@ -154,6 +157,8 @@ def _run(asked: _Asked, progress: Progress, *, pdf: bool) -> _Written:
         (made / REPORT).write_text(render(result), "utf-8")
         digits = result.digest.removeprefix("sha256:")[:_DIGITS]
         folder = asked.output or asked.folder / f"{result.name}-{digits}"
+        if asked.output is None:
+            refuse_other_than_result(folder)
         place(made, folder)
     progress("printing the report", 0.0)
     return _Written(result, folder, print_pdf(folder / REPORT, folder / PRINTED) if pdf else None)
@@ -206,11 +211,11 @@ def _show(written: _Written, *, pdf: bool) -> None:
     from api.cli.simulation_summary import summary  # noqa: PLC0415 - as above
 
     for line in summary(written.result):
-        click.echo(line)
+        say(line)
     printed = [PRINTED] if pdf and written.unprinted is None else []
     accounts = [] if written.result.suppressed_below else [ACCOUNTS]
-    click.echo(f"open {written.folder / REPORT}; beside it: {', '.join([*printed, RESULT, *accounts])}")
+    say(f"open {written.folder / REPORT}; beside it: {', '.join([*printed, RESULT, *accounts])}")
     if not accounts:
-        click.echo(f"no {ACCOUNTS}: what is not told of few accounts would stand in it")
+        say(f"no {ACCOUNTS}: what is not told of few accounts would stand in it")
     if written.unprinted is not None:
-        click.echo(written.unprinted, err=True)
+        say(written.unprinted, err=True)

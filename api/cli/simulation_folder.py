@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+import orjson
 
 RESULT, REPORT, PRINTED, ACCOUNTS = "result.json", "report.html", "report.pdf", "accounts.parquet"
 _ALL = (ACCOUNTS, REPORT, PRINTED, RESULT)
@@ -15,9 +16,24 @@ def refuse_other_than_result(folder: Path) -> None:
     if not folder.is_dir():
         if folder.exists() or folder.is_symlink():
             raise click.ClickException(f"{folder}: is no folder; name another one with -o")
-    elif not (folder / RESULT).is_file() and any(folder.iterdir()):
+    elif (folder / RESULT).is_file():
+        if not _is_result(folder / RESULT):
+            what = "is no result of a simulation of Ostiary, and would be replaced by one"
+            raise click.ClickException(f"{folder / RESULT}: {what}; move the folder, or name another one with -o")
+    elif any(folder.iterdir()):
         message = f"{folder}: the folder holds something that is no result of a simulation; name another one with -o"
         raise click.ClickException(message)
+
+
+def _is_result(path: Path) -> bool:
+    """Whether a simulation wrote the file: other programs, too, have a `result.json`. What cannot be read is none."""
+    try:
+        result = orjson.loads(path.read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return False
+    # Both stood there from the first version on, whatever else a result holds.
+    digest, command = (str(result.get(key)) if isinstance(result, dict) else "" for key in ("digest", "command"))
+    return digest.startswith("sha256:") and command.startswith("ostiary simulate ")
 
 
 def place(made: Path, folder: Path) -> None:

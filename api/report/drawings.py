@@ -14,7 +14,7 @@ from api.report.charts.shifts import draw_shifts
 from api.report.charts.timeline import draw_timeline, marks_of
 from api.report.charts.world import draw_world
 from api.report.tables import Impact
-from api.report.wording import Wording
+from api.report.wording import Wording, value_of
 from engine.simulation.dimensions import DIRECT
 from engine.simulation.result import Alternative, Count
 
@@ -52,7 +52,7 @@ def draw(
     cells = next((impact.cells for impact in impacts if impact.dimension == "reseller"), ())
     # Most accounts have none, and would leave the others without a scale.
     resold = [cell for cell in cells if cell.value != DIRECT and cell.caught != 0]
-    bars = [Bar(cell.label or cell.value or "not stated", (cell.caught,)) for cell in resold]
+    bars = [Bar(value_of(cell), (cell.caught,)) for cell in resold]
     if len(bars) > 1 and any(bar.counts[0] for bar in bars):
         name, said = f"{key}-resellers", f"Accounts caught by reseller: {title}"
         resellers = draw_bars(bars, [_CAUGHT], words, name=name, title=said, axis="Reseller")

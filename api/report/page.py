@@ -17,6 +17,7 @@ from api.report.answer import Answer, Order, answer, order_in_words
 from api.report.detail import Detail, detail_of
 from api.report.drawings import compared, way_in_words
 from api.report.wording import ASKS, DOES, MEANINGS, Wording, date_of, day, listing
+from engine.language.rendering import harmless
 from engine.language.rule_file import EFFECTS
 from engine.simulation.result import Alternative, Bite, SimulationResult
 
@@ -50,9 +51,11 @@ class Page:
 
 def render(result: SimulationResult) -> str:
     """The report as HTML."""
-    return _TEMPLATES.get_template("report.html").render(
+    page = _TEMPLATES.get_template("report.html").render(
         page=page_of(result), day=day, does=DOES, asks=ASKS, way_in_words=way_in_words, coded=coded, days_of=days_of
     )
+    # A mark in somebody's text that reverses the letters after it would reverse the figures beside it.
+    return harmless(page)
 
 
 def days_of(bite: Bite) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from api.report.wording import Wording, day, weight
+from api.report.wording import Wording, day, value_of, weight
 from engine.simulation.result import Cell, Count, Day, Demand, RuleImpact, Term
 
 SHOWN = 6
@@ -83,7 +83,7 @@ def impact_of(dimension: str, cells: Sequence[Cell], wording: Wording) -> Impact
     shown = ordered if len(ordered) <= min(touched, SHOWN) + 1 else ordered[: min(touched, SHOWN)]
     lines = [
         Line(
-            cell.label or cell.value or "not stated",
+            value_of(cell),
             cell.value if dimension in _CODED and cell.value != cell.label else "",
             wording.count(cell.accounts),
             wording.count(cell.changed),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from engine.simulation.result import Count
+from engine.simulation.result import Cell, Count
 
 MEANINGS = {
     "allow": "nothing stands against it",
@@ -34,6 +34,9 @@ DOES = {
 """What a rule of each effect does."""
 SMALLEST_SHOWN = 0.001
 """A share of less than this is said to be less, so that something never reads as nothing."""
+
+_LONGEST = 100
+"""Letters of a value that are shown: ids of resellers are as long as whoever named them liked."""
 
 
 @attrs.frozen
@@ -89,6 +92,12 @@ class Wording:
 def weight(count: Count) -> float:
     """What a count is sorted by: a suppressed one comes between nothing and everything that is shown."""
     return 0.5 if count is None else float(count)
+
+
+def value_of(cell: Cell) -> str:
+    """What a cell is about."""
+    said = cell.label or cell.value or "not stated"
+    return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
 
 
 def day(text: str) -> str:

@@ -11,7 +11,7 @@ import attrs
 from engine.language.diagnostic import Diagnostic
 from engine.language.source import Source, Span, Text
 from engine.language.yaml_nodes import Mapping, Node, Sequence, Unread
-from engine.vocabulary.explain import Shape
+from engine.vocabulary.explain import MISSING, Shape
 
 Plain = dict[str, "Plain"] | list["Plain"] | str | int | float | bool | None
 
@@ -85,7 +85,8 @@ def read_document(
             continue
         what = f"{_named(misfit.path)} {misfit.detail}"
         span = document.span(*misfit.path, key=misfit.is_key)
-        diagnostics.append(Diagnostic(code, what, span, misfit.help))
+        help_ = misfit.help or (f"add `{misfit.path[-1]}:`" if misfit.detail == MISSING else None)
+        diagnostics.append(Diagnostic(code, what, span, help_))
     return None if found or document.is_unread() else document
 
 

@@ -15,8 +15,19 @@ from engine.language.diagnostic import CODES, MAX_DIAGNOSTICS, Diagnostic
 
 _CARET_LINE = 160
 """Longer source lines are cut around the mistake."""
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""What a terminal would act upon, or show elsewhere than where it stands."""
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal would act upon, or show elsewhere than where it stands; and halves of characters, as they stand for
+bytes of a file's name that are no UTF-8: nothing can print them."""
+
+
+def harmless(text: str) -> str:
+    """The text as a terminal may show it, whoever wrote it: of what controls it, line ends and tabs alone are left."""
+    return _UNSEEN.sub("\ufffd", text)
+
+
+def harmless_json(text: str) -> str:
+    """JSON that says the same, with such characters written as escapes."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def render_text(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str]) -> str:
@@ -26,12 +37,12 @@ def render_text(diagnostics: Sequence[Diagnostic], sources: Mapping[str, str]) -
     hidden = len(diagnostics) - len(blocks)
     if hidden > 0:
         blocks.append(f"and {hidden} more; mend these first")
-    return "\n\n".join(blocks)
+    return harmless("\n\n".join(blocks))
 
 
 def render_json(diagnostics: Sequence[Diagnostic]) -> str:
     """An array of objects with the fields of `Diagnostic`."""
-    return json.dumps([attrs.asdict(d) for d in diagnostics], indent=2, ensure_ascii=False)
+    return harmless_json(json.dumps([attrs.asdict(d) for d in diagnostics], indent=2, ensure_ascii=False))
 
 
 def render_sarif(diagnostics: Sequence[Diagnostic]) -> str:
@@ -48,7 +59,7 @@ def render_sarif(diagnostics: Sequence[Diagnostic]) -> str:
         "results": [_sarif_result(d) for d in diagnostics],
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, indent=2, ensure_ascii=False)
+    return harmless_json(json.dumps(log, indent=2, ensure_ascii=False))
 
 
 def _block(diagnostic: Diagnostic, lines: Mapping[str, Sequence[str]]) -> str:
@@ -64,7 +75,7 @@ def _block(diagnostic: Diagnostic, lines: Mapping[str, Sequence[str]]) -> str:
 
 def _caret(line: str, start: int, length: int, number: str) -> Iterable[str]:
     cut = max(0, start - _CARET_LINE // 2)
-    shown = _UNSEEN.sub("\ufffd", line[cut : cut + _CARET_LINE])
+    shown = line[cut : cut + _CARET_LINE]
     start -= cut
     length = max(1, min(length, len(shown) - start))
     gutter = " " * len(number)

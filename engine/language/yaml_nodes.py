@@ -106,7 +106,8 @@ def _malformed(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic:
         mark = error.context_mark
     at = mark.index if mark is not None else 0
     message = " ".join(part for part in (context, problem) if part).replace("\n", " ")
-    help_ = next((text for words, text in _YAML_HELP if words in message), None)
+    otherwise = "write it as YAML 1.2 has it: `key: value` lines, with entries of a list after `- `"
+    help_ = next((text for words, text in _YAML_HELP if words in message), otherwise)
     return Diagnostic("R102", message.replace("'", "`"), source.span(at, at + 1), help_)
 
 
@@ -176,7 +177,8 @@ class _Composer:
                         self._report(event, "R103", "a second document begins", "one file holds one document")
                         break
         if self._root is None or (isinstance(self._root, Text) and self._root.value == ""):
-            self._diagnostics.append(Diagnostic("R203", "the file is empty", self._source.span(0, 1)))
+            help_ = "write what belongs there, or remove the file"
+            self._diagnostics.append(Diagnostic("R203", "the file is empty", self._source.span(0, 1), help_))
             return None
         return self._root
 

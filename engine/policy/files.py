@@ -118,5 +118,5 @@ def read_text(path: Path, diagnostics: list[Diagnostic]) -> str | None:
         diagnostics.append(Diagnostic("R101", "the file is not UTF-8", Span(str(path), line, 1), "save it as UTF-8"))
     except OSError as error:
         message = f"the file cannot be read: {(error.strerror or 'unknown error').lower()}"
-        diagnostics.append(Diagnostic("R101", message, Span(str(path), 1, 1)))
+        diagnostics.append(Diagnostic("R101", message, Span(str(path), 1, 1), "allow reading it, or name another file"))
     return None

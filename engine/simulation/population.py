@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
 from pathlib import Path
+
+import rfc8785
 
 from engine.accounts.population import Population, PopulationError, kept_population
 from engine.evaluators.columnar.workplace import Progress
@@ -16,21 +19,25 @@ from engine.population.generate import DistributionsError, distributions, genera
 from engine.population.reading import prepared, read_mapping
 from engine.simulation.job import Generated, Job, JobError
 
+_DIGITS = 12
+"""Of a digest, in the name of a folder, as in that of a result."""
+
 
 def population_of(job: Job, policy: Policy, folder: Path, progress: Progress) -> Population:
-    """The population of a job. One that is made up is kept in `folder` under the job's name, and made once.
+    """The population of a job. One that is made up is kept in `folder`, under the job's name and the first digits of a
+    digest of what it is made of, and made once.
 
     Raises:
         JobError: the file of distributions has mistakes.
         PopulationError: there is no such population, or what is to be read does not fit.
     """
     if isinstance(job.population, Generated):
-        return _generated(job.population, policy, folder / f"{job.name}.population", progress)
+        return _generated(job, job.population, policy, folder, progress)
     mapping = None if job.mapping is None else read_mapping(job.mapping, policy)
     return prepared(job.population, policy, mapping, progress=lambda _, share: progress("reading accounts", share))
 
 
-def _generated(said: Generated, policy: Policy, folder: Path, progress: Progress) -> Population:
+def _generated(job: Job, said: Generated, policy: Policy, beside: Path, progress: Progress) -> Population:
     source = None
     if said.distributions is not None:
         found: list[Diagnostic] = []
@@ -44,16 +51,16 @@ def _generated(said: Generated, policy: Policy, folder: Path, progress: Progress
         raise JobError(error.diagnostics, error.texts) from error
     as_of = datetime.date.fromisoformat(said.as_of)
     wanted = origin(drawn, accounts=said.accounts, seed=said.seed, as_of=as_of)
-    made = kept_population(folder)
     # Owners read otherwise make another population, and a simulation of another digest.
     reading = policy.reading(SWITCH, LOOK_THROUGH)
+    made_of = hashlib.sha256(rfc8785.dumps({"source": wanted, "ownership": reading})).hexdigest()
+    folder = beside / f"{job.name}-{made_of[:_DIGITS]}.population"
+    made = kept_population(folder)
     if made is not None and (made.manifest.source, made.manifest.ownership) == (wanted, reading):
         return made
-    if made is not None and made.manifest.source.get("kind") != wanted["kind"]:
-        raise PopulationError(
-            f"{folder}: holds accounts that were read, and this job would replace them with accounts that are made up; "
-            "move them, or give the job another name"
-        )
+    if made is not None:
+        what = "holds other accounts than this job has made up"
+        raise PopulationError(f"{folder}: {what}; move the folder, or give the job another name")
     done = 0
 
     def told(accounts: int) -> None:

@@ -6,6 +6,7 @@ jsonschema-rs decides whether there is anything to explain; jsonschema, a hundre
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,27 @@ _KINDS = {
     "boolean": "true or false",
     "null": "nothing",
 }
+_WRITE: Mapping[str, str] = {
+    "object": "write keys, each with a value",
+    "array": "write a list, be it of one",
+    "string": "write text, in quotes where it looks like something else",
+    "integer": "write digits alone, without quotes",
+    "number": "write a number such as 2 or 2.5, without quotes",
+    "boolean": "write true or false, without quotes",
+}
+"""What to do where another kind of value stands."""
+_MANY_DIGITS = re.compile(r"[-+]?[0-9]{19,}")
+"""A whole number that no reader here takes for one, as not every reader could keep it."""
+_LIMITS: Mapping[str, tuple[str, str]] = {
+    "maxLength": ("long", "keep to {} characters"),
+    "minLength": ("short", "write at least {} characters"),
+    "maxItems": ("long", "keep to {} entries"),
+    "minItems": ("short", "name at least {}"),
+    "maxProperties": ("long", "keep to {} keys"),
+    "minProperties": ("short", "name at least {}"),
+}
+_READABLE = 2**53
+"""Limits beyond are those of what keeps a number, and of no help to people."""
 _FORMATS: Mapping[str, tuple[str, str | None]] = {
     "date": ("is not a day that exists", "write it as YYYY-MM-DD"),
     "date-time": ("is not an instant", "write it as RFC 3339 with an offset, such as 2026-01-31T09:30:00Z"),
@@ -33,7 +55,7 @@ _FORMATS: Mapping[str, tuple[str, str | None]] = {
 }
 
 
-UNKNOWN_KEY = "is not a known key"
+UNKNOWN_KEY, MISSING = "is not a known key", "is missing"
 MAX_MISFITS = 100
 """More than this is not looked for: whoever mends the first hundred may ask again."""
 
@@ -102,11 +124,15 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[Misfit]:
         case "required":
             for key in value:
                 if isinstance(error.instance, dict) and key not in error.instance:
-                    yield Misfit((*path, key), "is missing", None, is_key=True)
+                    yield Misfit((*path, key), MISSING, None, is_key=True)
         case "type":
-            wanted = [_KINDS[kind] for kind in ([value] if isinstance(value, str) else value) if kind != "null"]
-            _, help_ = _FORMATS.get(schema.get("format", ""), ("", None))
-            yield Misfit(path, f"is {_kind(error.instance)}, not {' or '.join(wanted)}", help_)
+            kinds = [kind for kind in ([value] if isinstance(value, str) else value) if kind != "null"]
+            if "integer" in kinds and isinstance(error.instance, str) and _MANY_DIGITS.fullmatch(error.instance):
+                yield Misfit(path, "has more digits than a whole number can have", _range(schema))
+            else:
+                _, help_ = _FORMATS.get(schema.get("format", ""), ("", _WRITE[kinds[0]]))
+                wanted = " or ".join(_KINDS[kind] for kind in kinds)
+                yield Misfit(path, f"is {_kind(error.instance)}, not {wanted}", help_)
         case "enum" | "const":
             yield from _not_among(path, error.instance, value if keyword == "enum" else [value])
         case "format" | "pattern":
@@ -114,13 +140,25 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[Misfit]:
             other = ("is empty", "leave the key out when it is not known") if is_blank else ("is not well-formed", None)
             yield Misfit(path, *_FORMATS.get(schema.get("format", ""), other))
         case "minimum" | "maximum":
-            yield Misfit(path, f"is {'less' if keyword == 'minimum' else 'more'} than {value}")
-        case "maxLength" | "maxItems" | "minItems" | "minLength" | "minProperties" | "maxProperties":
-            yield Misfit(path, f"is too {'long' if keyword.startswith('max') else 'short'}: the limit is {value}")
+            yield Misfit(path, f"is {'less' if keyword == 'minimum' else 'more'} than {value}", _range(schema))
+        case _ if keyword in _LIMITS:
+            what, help_ = _LIMITS[keyword]
+            yield Misfit(path, f"is too {what}: the limit is {value}", help_.format(value))
         case "anyOf" | "oneOf":
             yield Misfit(path, "fits none of the forms allowed here", schema.get("description"))
         case _:
             yield Misfit(path, "does not fit")
+
+
+def _range(schema: Mapping[str, Any]) -> str:
+    """Which numbers may stand there, in words."""
+    stated = (schema.get("minimum"), schema.get("maximum"))
+    least, most = (None if limit is None or abs(limit) >= _READABLE else limit for limit in stated)
+    if least is not None and most is not None:
+        return f"write a number from {least} to {most}"
+    if least is None and most is None:
+        return "write one of fewer digits"
+    return f"write a number of {'at least' if most is None else 'at most'} {least if most is None else most}"
 
 
 def _not_among(path: tuple[str | int, ...], instance: object, values: Iterable[object]) -> Iterator[Misfit]:

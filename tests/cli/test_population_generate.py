@@ -122,3 +122,32 @@ def test_it_is_documented() -> None:
         if isinstance(parameter, click.Option):
             assert f"`{parameter.opts[0]}" in DOCS, parameter.opts
             assert parameter.help
+
+
+@pytest.mark.parametrize(
+    ("option", "number", "says"),
+    [
+        ("--accounts", "0", "give a whole number from 1 to 1000000000"),
+        ("--accounts", "10000000000", "give a whole number from 1 to 1000000000"),
+        ("--accounts", "1e6", "give a whole number from 1 to 1000000000"),
+        ("--accounts", "9" * 5000, "give a whole number from 1 to 1000000000"),
+        # The manifest is JSON under RFC 8785, which keeps no larger one.
+        ("--seed", str(2**53), "give a whole number from 0 to 9007199254740991"),
+        ("--seed", "-1", "give a whole number from 0 to 9007199254740991"),
+        ("--as-of", "9999-12-31", "give a day from 1990-01-01 to 2999-12-31"),
+        ("--as-of", "0001-01-01", "give a day from 1990-01-01 to 2999-12-31"),
+    ],
+)
+def test_numbers_and_days_that_are_too_large(
+    run: Callable, tmp_path: Path, option: str, number: str, says: str
+) -> None:
+    asked = {"--accounts": "5", "--as-of": "2026-12-01", option: number}
+    done = run("population", "generate", *(word for pair in asked.items() for word in pair), tmp_path / "made")
+    assert (done.code, done.out) == (1, "")
+    assert f"Invalid value for '{option}': {says}" in done.err
+    assert len(done.err) < 500
+    assert not (tmp_path / "made").exists()
+
+
+def test_the_largest_seed_makes_accounts(run: Callable, tmp_path: Path) -> None:
+    assert run(*GENERATE, "--accounts", 5, "--seed", 2**53 - 1, tmp_path / "made").code == 0

@@ -133,6 +133,55 @@ def test_with_small_counts_untold_there_are_no_rows(run: Callable, folder: Path)
     assert names(folder / "made") == ["notes.txt", "report.html", "result.json"]
 
 
+@pytest.mark.parametrize(
+    "result",
+    [
+        b"",
+        b"\xff",
+        b"not JSON",
+        b"[]",
+        b'{"passed": 12, "failed": 0}',
+        b'{"digest": "sha256:00", "command": "other simulate job.yaml"}',
+        b'{"digest": 1, "command": ["ostiary simulate job.yaml"]}',
+        None,
+    ],
+    ids=["empty", "bytes", "text", "list", "counts", "other command", "other kinds", "unreadable"],
+)
+def test_a_result_json_of_another_program_is_not_touched(run: Callable, folder: Path, result: bytes | None) -> None:
+    output = folder / "made"
+    output.mkdir()
+    if result is None:
+        (output / "result.json").symlink_to("result.json")
+    else:
+        (output / "result.json").write_bytes(result)
+    (output / "report.html").write_text("mine")
+    done = run("simulate", folder / "job.yaml", "--no-pdf", "-o", output)
+    assert (done.code, done.out) == (1, "")
+    says = (
+        "the folder holds something that is no result of a simulation"
+        if result is None
+        else "is no result of a simulation of Ostiary, and would be replaced by one"
+    )
+    assert says in done.err
+    assert "name another one with -o" in done.err
+    assert names(output) == ["report.html", "result.json"]
+    assert (output / "report.html").read_text() == "mine"
+
+
+def test_what_stands_where_a_result_would_go_of_itself_is_not_touched(
+    run: Callable, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert run("simulate", "job.yaml", "--no-pdf").code == 0
+    (made,) = folder.glob("small-*")
+    (made / "result.json").write_text("{}")
+    done = run("simulate", "job.yaml", "--no-pdf")
+    assert (done.code, done.out) == (1, "")
+    assert f"{made / 'result.json'}: is no result of a simulation of Ostiary" in done.err
+    assert (made / "result.json").read_text() == "{}"
+    assert [path.name for path in folder.glob("small-*")] == [made.name]
+
+
 @pytest.mark.parametrize("there", ["a file", "other files", "a link to nothing", "a file above"])
 def test_what_is_no_result_is_not_touched(run: Callable, folder: Path, there: str) -> None:
     output = folder / "made"
@@ -212,6 +261,100 @@ def test_mistakes_are_said_and_nothing_is_left(run: Callable, folder: Path, spoi
     assert says in done.err
     assert "Traceback" not in done.err
     assert names(folder) == before
+
+
+@pytest.mark.parametrize("number", ["1001", str(2**53), "9" * 5000, "-1", "1.5"])
+def test_a_threshold_that_is_too_large_is_refused(run: Callable, folder: Path, number: str) -> None:
+    done = run("simulate", folder / "job.yaml", "--no-pdf", "--suppress-below", number)
+    assert (done.code, done.out) == (1, "")
+    assert "Invalid value for '--suppress-below': give a whole number from 0 to 1000\n" in done.err
+    assert len(done.err) < 500
+
+
+SPITEFUL = "a\x1b]0;mine\x07b\x1b[2Jc\x9bAd\re\x08f\u202eg"
+"""A new title for the window, a cleared screen, a line overwritten, and letters from right to left."""
+
+
+def test_texts_of_a_job_and_names_of_files_cannot_command_a_terminal(folder: Path) -> None:
+    candidates = [{"id": "draft", "title": SPITEFUL, "measures": ["orders/draft.yaml"]}, {"id": "same", "title": "S"}]
+    change(folder, title=SPITEFUL, about=SPITEFUL, candidates=candidates)
+    out = folder / SPITEFUL
+    code, shown = at_a_terminal(folder, "simulate", "job.yaml", "--no-pdf", "-o", out)
+    assert code == 0, shown
+    assert "a\ufffd]0;mine\ufffdb\ufffd[2Jc\ufffdAd e\ufffdf\ufffdg: 96 accounts\r\n" in shown
+    assert_harmless(shown)
+    assert json.loads((out / "result.json").read_text())["title"] == " ".join(SPITEFUL.split())
+
+
+@pytest.mark.parametrize("where", ["population", "mapping", "rules", "candidates"])
+def test_mistakes_that_repeat_a_text_cannot_command_a_terminal(folder: Path, where: str) -> None:
+    said = {"rules": [SPITEFUL]} if where == "rules" else SPITEFUL
+    key = "baseline" if where == "rules" else where
+    if where == "candidates":
+        said = [{"id": SPITEFUL, "title": "A draft"}]
+    change(folder, **{key: said})
+    (folder / f"{SPITEFUL}.yaml").write_bytes((folder / "job.yaml").read_bytes())
+    code, shown = at_a_terminal(folder, "simulate", f"{SPITEFUL}.yaml", "--no-pdf")
+    assert code == 3, shown
+    assert f"{where}" in shown
+    assert_harmless(shown)
+
+
+def test_a_population_cannot_command_a_terminal(folder: Path) -> None:
+    source = folder / f"{SPITEFUL}.ndjson"
+    good = {"action": "account.open", "facts": {"customer": {"name": SPITEFUL}}}
+    bad = {"action": SPITEFUL, "facts": {SPITEFUL: 1, "customer": {SPITEFUL: 1}}}
+    source.write_text(f"{json.dumps(good)}\n{json.dumps(bad, ensure_ascii=False)}\n")
+    told = [
+        at_a_terminal(folder, "population", "read", source),
+        at_a_terminal(folder, "population", "read", "--leave-out", source),
+        at_a_terminal(folder, "population", "describe", f"{source}.population"),
+        at_a_terminal(folder, "population", "describe", "--format", "json", f"{source}.population"),
+    ]
+    assert [code for code, _ in told] == [1, 0, 0, 0]
+    assert "is not a known key" in told[0][1]
+    for _, shown in told:
+        assert_harmless(shown)
+    assert json.loads(told[3][1])["source"]["name"] == source.name
+    (folder / "columns.csv").write_text(f"action,{SPITEFUL.replace(chr(13), '')}\n", "utf-8")
+    code, shown = at_a_terminal(folder, "population", "read", "columns.csv")
+    assert code == 1
+    assert "is not a path to a fact" in shown
+    assert_harmless(shown)
+
+
+def test_a_name_that_is_not_utf8_is_refused_before_anything_is_written(run: Callable, folder: Path) -> None:
+    odd = os.fsdecode(b"\xff")
+    (folder / f"{odd}.yaml").write_bytes((folder / "job.yaml").read_bytes())
+    (folder / f"{odd}.ndjson").write_bytes((folder / "accounts.ndjson").read_bytes())
+    before = names(folder)
+    for words in (
+        ("simulate", folder / f"{odd}.yaml"),
+        ("simulate", folder / "job.yaml", "-o", folder / odd),
+        ("population", "read", folder / f"{odd}.ndjson"),
+        ("population", "read", folder / "accounts.ndjson", "-o", folder / odd),
+        ("population", "generate", "--accounts", 1, "--as-of", "2026-12-01", folder / odd / "made"),
+    ):
+        done = run(*words)
+        assert (done.code, done.out) == (1, "")
+        assert "is not UTF-8; rename it" in done.err
+        assert "\ufffd" in done.err
+        assert names(folder) == before
+
+
+def assert_harmless(shown: str) -> None:
+    # Bars of progress have commands of their own.
+    assert not [part for part in ("\x1b]", "\x07", "\x1b[2J", "\x9b", "d\re", "\x08", "\u202e") if part in shown]
+
+
+def at_a_terminal(folder: Path, *arguments: object) -> tuple[int, str]:
+    """The command's exit code, and what it shows on a terminal that is both its outputs."""
+    words = [sys.executable, "-m", "api", *map(str, arguments)]
+    terminal, side = pty.openpty()
+    process = subprocess.Popen(words, cwd=folder, env=ENVIRONMENT, stdout=side, stderr=side)
+    os.close(side)
+    shown = until_closed(terminal)
+    return process.wait(timeout=120), shown
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from engine import load
-from engine.accounts.population import PopulationError, open_population
+from engine.accounts.population import Population, PopulationError, open_population
 from engine.policy.constants import Overrides
 from engine.population.reading import read_population
 from engine.simulation.days import Days, days_of, job_days
@@ -321,12 +321,118 @@ def test_ids_are_no_columns_of_the_result_and_differ_in_more_than_their_letters_
     ]
 
 
-def test_accounts_that_were_read_are_not_replaced_by_made_up_ones(tmp_path: Path) -> None:
-    job = read_job(write(tmp_path, {"name": "mine", "population": GENERATED}))
-    policy = job_policies(job, (RULES,), JURISDICTIONS).baseline
-    accounts = tmp_path / "accounts.ndjson"
-    accounts.write_text('{"action": "account.open", "facts": {"customer": {"kind": "individual"}}}\n', "utf-8")
-    kept = read_population(accounts, tmp_path / "mine.population", policy)
-    with pytest.raises(PopulationError, match="accounts that were read"):
-        population_of(job, policy, tmp_path, lambda _what, _done: None)
-    assert open_population(kept.folder).manifest == kept.manifest
+def made_up(folder: Path, **said: Any) -> Population:
+    """The population of a job that is called `n` and has its accounts made up, kept in a folder."""
+    generate = {**GENERATED["generate"], "accounts": 20, **said.pop("generate", {})}
+    job, policies = policies_of(write(folder / "job", {"population": {"generate": generate}, **said}))
+    return population_of(job, policies.baseline, folder, lambda _what, _done: None)
+
+
+def test_made_up_accounts_are_kept_apart_by_what_they_are_made_of(tmp_path: Path) -> None:
+    first = made_up(tmp_path)
+    before = {path.name: path.read_bytes() for path in first.folder.iterdir()}
+    others = [
+        made_up(tmp_path, generate={"seed": 2}),
+        made_up(tmp_path, generate={"accounts": 21}),
+        made_up(tmp_path, generate={"as_of": "2026-12-02"}),
+        made_up(tmp_path, generate={"malicious_share": 0.5}),
+        made_up(tmp_path, baseline={"interpretations": {"Q01": "aggregate_related"}}),
+    ]
+    assert len({one.folder for one in (first, *others)}) == 6
+    assert {path.name: path.read_bytes() for path in first.folder.iterdir()} == before
+    assert all(open_population(one.folder).manifest == one.manifest for one in (first, *others))
+    assert all(re.fullmatch(r"n-[0-9a-f]{12}\.population", one.folder.name) for one in (first, *others))
+
+
+def test_made_up_accounts_are_used_again(tmp_path: Path) -> None:
+    first = made_up(tmp_path)
+    made = (first.folder / "population.json").stat().st_mtime_ns
+    # What is asked of them does not make them others.
+    again = made_up(tmp_path, title="Another question", baseline={"interpretations": {"Q05": "determined"}})
+    assert again == first
+    assert (again.folder / "population.json").stat().st_mtime_ns == made
+
+
+@pytest.mark.parametrize("kind", ["read", "made up"])
+def test_other_accounts_are_not_replaced_by_made_up_ones(tmp_path: Path, kind: str) -> None:
+    folder = made_up(tmp_path).folder
+    shutil.rmtree(folder)
+    if kind == "read":
+        accounts = tmp_path / "accounts.ndjson"
+        accounts.write_text('{"action": "account.open", "facts": {"customer": {"kind": "individual"}}}\n', "utf-8")
+        read_population(accounts, folder, load(RULES, JURISDICTIONS))
+    else:
+        made_up(tmp_path, generate={"seed": 2}).folder.rename(folder)
+    kept = open_population(folder)
+    with pytest.raises(PopulationError, match="holds other accounts than this job has made up; move the folder"):
+        made_up(tmp_path)
+    assert open_population(folder) == kept
+
+
+@pytest.mark.parametrize(
+    ("where", "number", "message", "help_"),
+    [
+        ("examples", "21", "`examples` is more than 20", "write a number from 0 to 20"),
+        (
+            "examples",
+            "9" * 40,
+            "`examples` has more digits than a whole number can have",
+            "write a number from 0 to 20",
+        ),
+        ("examples", "1e3", "`examples` is text, not a whole number", "write digits alone, without quotes"),
+        ("suppress_below", "1001", "`suppress_below` is more than 1000", "write a number from 0 to 1000"),
+        ("suppress_below", "-1", "`suppress_below` is less than 0", "write a number from 0 to 1000"),
+        ("accounts", "1000000001", "`accounts` is more than 1000000000", "write a number from 1 to 1000000000"),
+        (
+            "seed",
+            "9007199254740992",
+            "`seed` is more than 9007199254740991",
+            "write a number from 0 to 9007199254740991",
+        ),
+        (
+            "as_of",
+            "3000-01-01",
+            "no accounts can be made up for 3000-01-01",
+            "write a day from 1990-01-01 to 2999-12-31",
+        ),
+        ("main_date", "10000-01-01", "`main_date` is not a day that exists", "write it as YYYY-MM-DD"),
+        ("dates", "99999999", "`dates` is a whole number, not text or a list or an object", "write it as YYYY-MM-DD"),
+        (
+            "dates",
+            "{from: 0001-01-01, until: 9999-12-31}",
+            "there are more than 400 days to look at",
+            "name fewer, or a larger number of days under `every`",
+        ),
+        ("dates", "[]", "`dates` is too short: the limit is 1", "name at least 1"),
+        ("evasion", "{}", "`evasion` is an object, not a list", "write a list, be it of one"),
+        ("title", "", "`title` is nothing, not text", "write text, in quotes where it looks like something else"),
+        ("title", None, "`title` is missing", "add `title:`"),
+    ],
+)
+def test_what_is_too_large_is_told_with_what_to_do(
+    tmp_path: Path, where: str, number: str | None, message: str, help_: str
+) -> None:
+    made = {"accounts": "5", "seed": "1", "as_of": "2026-12-01"}
+    said = {
+        "name": "n",
+        "title": "T",
+        "candidates": "[{id: c, title: C}]",
+        **({} if where in made else {where: number}),
+    }
+    made |= {where: number} if where in made else {}
+    lines = [f"{key}: {value}" for key, value in said.items() if value is not None]
+    generate = ", ".join(f"{key}: {value}" for key, value in made.items())
+    path = tmp_path / "job.yaml"
+    path.write_text("\n".join([*lines, f"population: {{generate: {{{generate}}}}}"]) + "\n")
+    with pytest.raises(JobError) as caught:
+        read_job(path)
+    assert [(one.message, one.help) for one in caught.value.diagnostics] == [(message, help_)]
+
+
+@pytest.mark.parametrize("content", ["", "title: [", "title: !x T", "? [a]\n: b", "a: b: c"])
+def test_a_file_that_is_no_mapping_is_told_with_what_to_do(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text(content)
+    with pytest.raises(JobError) as caught:
+        read_job(path)
+    assert all(one.help for one in caught.value.diagnostics)

@@ -15,8 +15,8 @@ from engine.population.reading.text_files import MAX_LINE, TextFile
 from engine.population.reading.values import ValueMisfitError, strict_json, value_reader
 from engine.vocabulary import Vocabulary
 
-_NO_OBJECT = Violation("", "is not a JSON object")
-_TOO_LONG = Violation("", f"has more than {MAX_LINE:,} bytes")
+_NO_OBJECT = Violation("", "is not a JSON object", 'write one on each line, such as `{"action": ...}`')
+_TOO_LONG = Violation("", f"has more than {MAX_LINE:,} bytes", "say less of the account, or leave it out")
 
 
 def ndjson_rows(file: TextFile) -> Iterator[Row]:

@@ -89,9 +89,13 @@ class ParquetFile:
             self._read += batch.num_rows
 
     def _values(self, batch: pa.RecordBatch, name: str) -> list[Any]:
+        column = batch.column(name)
         try:
-            values: list[Any] = batch.column(name).to_pylist()
-        except (pa.ArrowException, ValueError, OverflowError) as error:
+            values: list[Any] = column.to_pylist()
+        except (ValueError, OverflowError):
+            # Some value is none of Python's, and the others need not suffer for it.
+            return [_said_by(scalar) for scalar in column]
+        except pa.ArrowException as error:
             raise PopulationError(
                 f"{self._name}: row {self._read + 1:,} and those after it: the column `{name[:60]}` cannot be read: "
                 f"{_in_words(error)}"
@@ -161,9 +165,29 @@ _PLAIN = frozenset({str, bool, int})
 """What JSON has as well."""
 
 
+@attrs.frozen
+class _Unreadable:
+    """In the place of a value that cannot be read: what is wrong with it, and what to do."""
+
+    detail: str
+    help: str
+
+
+def _said_by(scalar: pa.Scalar) -> Any:  # noqa: ANN401 - whatever a column holds
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        return _Unreadable("is not UTF-8", "write text as UTF-8")
+    except (ValueError, OverflowError):
+        help_ = "write days and instants of the years 1 to 9999, to the microsecond"
+        return _Unreadable("is no day and no instant that can be kept", help_)
+
+
 def _scalar_misfit(value: object, type_: Type | None) -> tuple[str, str | None] | None:
     """What keeps a value of Arrow from being one of JSON; None for a number, a day and an instant."""
     kind = "" if type_ is None else type_.kind
+    if isinstance(value, _Unreadable):
+        return value.detail, value.help
     if isinstance(value, float | decimal.Decimal):
         is_number = math.isfinite(value)
         return None if is_number else ("is not a number, or not a finite one", "write null where nothing is known")

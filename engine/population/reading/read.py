@@ -24,6 +24,7 @@ BATCH = 20_000
 LEFT_OUT = "left-out.ndjson"
 """File in a population's folder: a line for each row of the source that was left out, with the reasons."""
 _TOLD_EVERY = 1_000
+_LESS = "write fewer digits, or objects less deep in one another"
 
 
 def read_population(
@@ -180,7 +181,7 @@ class _Reading:
         except RequestError as error:
             return tuple(Violation(problem.pointer, problem.detail, problem.help) for problem in error.problems)
         except NotKeptError as error:
-            return (Violation(pointer_of(error.path), str(error)),)
+            return (Violation(pointer_of(error.path), str(error), _LESS),)
         if self._misfits.rows == 0 or self._leaves_out:
             # What will not be written at all is only looked at.
             self._batch.add(stored)

@@ -36,22 +36,40 @@ class TextFile:
         Raises:
             PopulationError: the file cannot be read to its end.
         """
+        parts = self.parts()
+        for part in parts:
+            if len(part) <= MAX_LINE:
+                yield part
+                continue
+            while not ends_line(part):
+                part = next(parts, b"")  # noqa: PLW2901 - the parts of one line
+            yield None
+
+    def parts(self) -> Iterator[bytes]:
+        """Every line with its end; one of more than `MAX_LINE` bytes in parts, of which `ends_line` knows the last.
+
+        Raises:
+            PopulationError: the file cannot be read to its end.
+        """
         try:
             first = True
-            while line := self._stream.readline(MAX_LINE + 1):
-                if first:
-                    if line.startswith(_UTF16):
-                        raise PopulationError(f"{self.name}: the file is UTF-16; save it as UTF-8")
-                    line, first = line.removeprefix(_UTF8_MARK), False
-                if len(line) <= MAX_LINE:
-                    yield line
-                    continue
-                while line and not line.endswith(b"\n"):
-                    line = self._stream.readline(MAX_LINE)
-                yield None
+            while part := self._stream.readline(MAX_LINE + 1):
+                if first and part.startswith(_UTF16):
+                    raise PopulationError(f"{self.name}: the file is UTF-16; save it as UTF-8")
+                if first and part.startswith(_UTF8_MARK):
+                    # As long as any other part, so that a line that goes on is known by its length.
+                    part = part[len(_UTF8_MARK) :]
+                    part += b"" if part.endswith(b"\n") else self._stream.readline(len(_UTF8_MARK))
+                first = False
+                yield part
         except (OSError, EOFError, zlib.error) as error:
             why = f"{error}".lower() or "unknown error"
             raise PopulationError(f"{self.name}: the file cannot be read to its end: {why}") from error
+
+
+def ends_line(part: bytes) -> bool:
+    """Whether a part of a line is the last of it; a line that the file ends in may have an empty one."""
+    return len(part) <= MAX_LINE or part.endswith(b"\n")
 
 
 @contextlib.contextmanager

@@ -14,7 +14,10 @@ from engine.population.reading.mapping import SEPARATOR, Use
 from engine.vocabulary.model import Type
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_DIGITS = re.compile(r"[+-]?[0-9]+")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,300}(?:\.[0-9]{0,300})?|\.[0-9]{1,300})(?:[eE][+-]?[0-9]{1,3})?")
+_AT_MOST = "write at most `1.7e308`"
+_FLATTER = "write the objects less deep in one another"
 _BOOLEANS = {"true": True, "false": False}
 _ABSENT = object()
 
@@ -112,6 +115,8 @@ def _boolean(text: str) -> bool:
 
 def _whole(text: str) -> int:
     if not _WHOLE.fullmatch(text):
+        if _DIGITS.fullmatch(text):
+            raise ValueMisfitError("has more digits than a whole number can have", "write at most 18")
         raise ValueMisfitError("is not a whole number", "write digits alone, such as `2`")
     return int(text)
 
@@ -123,7 +128,7 @@ def _decimal(text: str) -> float:
         return int(text)
     value = float(text)
     if not math.isfinite(value):
-        raise ValueMisfitError("is more than a number can be")
+        raise ValueMisfitError("is more than a number can be", _AT_MOST)
     return value
 
 
@@ -149,21 +154,25 @@ def strict_json(text: bytes) -> Any:  # noqa: ANN401 - a JSON value
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise ValueMisfitError(_why_no_json(text, error)) from error
+        raise ValueMisfitError(*_why_no_json(text, error)) from error
     try:
         if orjson.dumps(value) == text:
             return value
         return _DECODER.decode(text.decode())
     except (orjson.JSONEncodeError, RecursionError) as error:
-        raise ValueMisfitError("is nested too deeply") from error
+        raise ValueMisfitError("is nested too deeply", _FLATTER) from error
 
 
-def _why_no_json(text: bytes, error: orjson.JSONDecodeError) -> str:
+def _why_no_json(text: bytes, error: orjson.JSONDecodeError) -> tuple[str, str | None]:
     try:
         text.decode()
     except UnicodeDecodeError:
-        return "is not UTF-8"
-    return "is nested too deeply" if "depth limit" in error.msg else "is not well-formed JSON"
+        return "is not UTF-8", "save the file as UTF-8"
+    if "depth limit" in error.msg:
+        return "is nested too deeply", _FLATTER
+    if "infinity" in error.msg:
+        return "has a number that is more than a number can be", _AT_MOST
+    return "is not well-formed JSON", "write it as RFC 8259 has it: no NaN, no comma before a closing bracket"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
