@@ -78,6 +78,11 @@ class Lowering:
             return element[".".join(names[1:])] if len(names) > 1 else element
         return self.table[".".join(names)]
 
+    def said_by(self, fact: Expr, elements: Values) -> ir.Value:
+        """What is null where a fact, which is no record, is not there: of a list its size, if the table has that."""
+        size = self.size(fact, elements)
+        return self.value(fact, elements) if size is None else size
+
     def size(self, item: Expr, elements: Values) -> ir.IntegerValue | None:
         """The size of a list, null where it is not there, if the table has it beside the list; else None."""
         names = path(item)
@@ -88,11 +93,8 @@ class Lowering:
 
     def said(self, read: Read, elements: Values) -> ir.BooleanValue:
         """Whether a fact is there: a record is, when one of its fields is."""
-        size = self.size(read, elements)
-        if size is not None:
-            return size.notnull()
         if read.type.kind != "record":
-            return self.fact(read, elements).notnull()
+            return self.said_by(read, elements).notnull()
         fields = self.layout.element(read.type.name)
         names = path(read)
         assert names is not None

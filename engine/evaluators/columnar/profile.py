@@ -9,14 +9,13 @@ element, so a profile holds a list of integers for each such list. Nothing is lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import attrs
 import ibis
 import ibis.expr.types as ir
 
 from engine.evaluators.columnar.folding import rewritten
-from engine.evaluators.columnar.functions import bits_of_any
 from engine.evaluators.columnar.loops import mapped
 from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.operands import Elements, operands
@@ -35,7 +34,7 @@ class Questions:
     """
 
     tests: dict[Expr, int] = attrs.Factory(dict)
-    loops: dict[Expr, dict[Quantify, int]] = attrs.Factory(dict)
+    loops: dict[Expr, dict[Expr, int]] = attrs.Factory(dict)
     lists: dict[Expr, dict[Expr, int]] = attrs.Factory(dict)
     _elements: Elements = attrs.Factory(Elements)
     _seen: set[Expr] = attrs.Factory(set)
@@ -43,9 +42,11 @@ class Questions:
     @property
     def parts(self) -> list[list[Expr]]:
         """The tests of the case and the loops, each with those that it shares an integer with."""
-        asked: list[list[Expr]] = [[*self.tests]]
-        asked.extend([*loops] for loops in self.loops.values())
-        return [each[start : start + BITS] for each in asked for start in range(0, len(each), BITS)]
+        return [
+            list(asked)[start : start + BITS]
+            for asked in (self.tests, *self.loops.values())
+            for start in range(0, len(asked), BITS)
+        ]
 
     @property
     def bits(self) -> dict[Expr, int]:
@@ -114,7 +115,8 @@ def profile(questions: Questions, lowering: Lowering) -> dict[str, ir.Value]:
     """
     answers = packed_tests(list(questions.tests), lowering, {}) if questions.tests else []
     for over, loops in questions.loops.items():
-        answers += only(lowering.loops.get(over) or _loops_in_place(lowering, over, list(loops)), len(loops))
+        found = lowering.loops.get(over) or packed([lowering.value(loop, {}) for loop in loops])
+        answers += only(found, len(loops))
     words = joined(answers, places(map(len, questions.parts)))
     columns: dict[str, ir.Value] = {f"w{n}": word for n, word in enumerate(words)}
     for n, (over, tests) in enumerate(questions.lists.items()):
@@ -122,32 +124,13 @@ def profile(questions: Questions, lowering: Lowering) -> dict[str, ir.Value]:
     return columns
 
 
-def _loops_in_place(lowering: Lowering, over: Expr, loops: Sequence[Quantify]) -> list[ir.IntegerValue]:
-    """For which loops there is an element, by one look at each."""
-
-    def found(asked: Sequence[Quantify]) -> ir.IntegerValue:
-        def pack(element: ir.Value) -> ir.IntegerValue:
-            (word,) = packed([lowering.test(loop.body, {ELEMENT: element}) for loop in asked])
-            return word
-
-        word: ir.IntegerValue = bits_of_any(_of_each(lowering, over, pack))
-        return word.fill_null(0)
-
-    return [found(loops[start : start + BITS]) for start in range(0, len(loops), BITS)]
-
-
 def _packed_list(lowering: Lowering, over: Expr, tests: Sequence[Expr]) -> ir.ArrayValue:
     def pack(element: ir.Value) -> ir.Value:
         words = packed_tests(tests, lowering, {ELEMENT: element})
         return words[0] if len(words) == 1 else ibis.struct({f"w{n}": word for n, word in enumerate(words)})
 
-    elements = _of_each(lowering, over, pack)
+    elements = mapped(lowering.value(over, {}), Element(ELEMENT, over.type.element or over.type), pack)
     return ibis.coalesce(elements, ibis.literal([], elements.type()))
-
-
-def _of_each(lowering: Lowering, over: Expr, pack: Callable[[ir.Value], ir.Value]) -> ir.ArrayValue:
-    """What something comes to for each element of a list."""
-    return mapped(lowering.value(over, {}), Element(ELEMENT, over.type.element or over.type), pack)
 
 
 def element_words(tests: int, element: ir.Value) -> list[ir.IntegerValue]:

@@ -27,7 +27,6 @@ from engine.program.expressions import (
     Literal,
     Member,
     Named,
-    Read,
     TextTest,
     Within,
     path,
@@ -82,7 +81,7 @@ class _OneFact:
     def __init__(self, fact: Expr, lowering: Lowering, elements: Values) -> None:
         self._fact = fact
         self._value = lowering.value(fact, elements)
-        self._is_said = lowering.said(fact, elements) if isinstance(fact, Read) else self._value.notnull()
+        self._said_by = lowering.said_by(fact, elements)
         self._lowering, self._elements = lowering, elements
 
     def answers(self, tests: Mapping[Expr, int]) -> Iterator[ir.IntegerValue]:
@@ -93,7 +92,7 @@ class _OneFact:
             yield self._by_value({tests[test]: values for test, values in listed.items()})
         if further:
             asked = bits((self._lowering.value(test, self._elements), tests[test]) for test in further)
-            yield asked if len(further) == 1 else ibis.ifelse(self._is_said, asked, constant(0))
+            yield asked if len(further) == 1 else ibis.ifelse(self._said_by.isnull(), constant(0), asked)
 
     def _by_value(self, tests: Mapping[int, _Values]) -> ir.IntegerValue:
         """What the tests come to, by their bits, for each value that they name, and for others."""
@@ -103,9 +102,8 @@ class _OneFact:
             by_answer[sum(bit for bit, values in tests.items() if values.has(value))].add(value)
         by_answer.pop(others, None)
         cases = [(self._is_one_of(by_answer[answer]), constant(answer)) for answer in sorted(by_answer)]
-        if others:
-            cases.append((self._is_said, constant(others)))
-        return ibis.cases(*cases, else_=constant(0)) if cases else constant(0)
+        # First of all, as it costs least and is most often so.
+        return ibis.cases((self._said_by.isnull(), constant(0)), *cases, else_=constant(others))
 
     def _is_one_of(self, values: Collection[str | bool]) -> ir.BooleanValue:
         if values == {True}:
