@@ -21,10 +21,11 @@ from engine.decision.decider import Case
 from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.decoding import findings_of
 from engine.evaluators.columnar.duck import connect, sql, table
-from engine.evaluators.columnar.firings import AS_OF, Law, law_of
+from engine.evaluators.columnar.firings import Law, law_of
 from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.packing import BITS
 from engine.evaluators.columnar.touches import touches_of
+from engine.evaluators.columnar.unrolling import AS_OF
 from engine.language.rule_file import EFFECTS
 from engine.simulation.asked import law_on
 from engine.vocabulary.derived import DerivedLists
@@ -45,7 +46,7 @@ class Tabled:
         self._decider = Decider(policy)
         # Not exact: what no population can keep is decided all the same, as others decide it.
         self._layout = Layout(policy.vocabulary, exact=False)
-        self._whenever = law_of(policy.program, None, touches_of(policy.orders, policy.vocabulary, AS_OF))
+        self._whenever = law_of(policy.program, touches_of(policy.orders, policy.vocabulary, AS_OF))
 
     def answer(self, request: Mapping[str, Any]) -> Answer:
         """The decision."""

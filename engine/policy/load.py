@@ -13,7 +13,7 @@ from engine.language.document import Document, read_document
 from engine.language.parser import parse_definitions, parse_rule_file
 from engine.language.rule_file import DefinitionsFile, RuleFile
 from engine.language.source import Source, Span, Text
-from engine.language.yaml_nodes import compose
+from engine.language.yaml_nodes import Node, compose
 from engine.law.paragraphs import Law
 from engine.law.read import Known, definition_places, fact_paths, read_law
 from engine.law.references import check_answers, check_citations
@@ -54,11 +54,20 @@ def load(rules: Path | Sequence[Path], jurisdictions: Path, overrides: Overrides
     Of several rules directories the first is the base, and each other is an overlay that adds to those before it and
     tightens them. Raises PolicyError, with every mistake found, when the files do not make a policy.
     """
+    layers = [rules] if isinstance(rules, Path) else rules
+    return compose_policy(layers, jurisdictions).policy(overrides or Overrides())
+
+
+def compose_policy(rules: Sequence[Path], jurisdictions: Path) -> Composed:
+    """The files of rules directories and a jurisdictions directory, read as YAML.
+
+    Raises PolicyError when some of them cannot be read at all.
+    """
     diagnostics: list[Diagnostic] = []
-    files = read_files([rules] if isinstance(rules, Path) else rules, jurisdictions, diagnostics)
+    files = read_files(rules, jurisdictions, diagnostics)
     if diagnostics:
         raise PolicyError(in_order(diagnostics), {})
-    return load_files(files.texts, overrides, shown=files.shown)
+    return composed(files.texts, shown=files.shown)
 
 
 def load_files(
@@ -68,10 +77,42 @@ def load_files(
 
     Raises PolicyError as `load` does.
     """
-    loading = _Loading(files, shown or {})
-    policy = loading.policy(overrides or Overrides())
-    loading.stop_on_errors()
-    return attrs.evolve(policy, warnings=in_order(loading.diagnostics))
+    return composed(files, shown=shown).policy(overrides or Overrides())
+
+
+def composed(files: Mapping[str, str], *, shown: Mapping[str, str] | None = None) -> Composed:
+    """Texts by their names, read as YAML: to make a policy of, or several that differ in their overrides."""
+    diagnostics: list[Diagnostic] = []
+    shown = shown or {}
+    sources = {name: Source(shown.get(name, name), files[name]) for name in in_layers(files)}
+    nodes = {name: compose(source, diagnostics) for name, source in sources.items() if not is_test(name)}
+    read = {name: node for name, node in nodes.items() if node is not None}
+    name = JURISDICTIONS + "places.yaml"
+    form = shape("places")
+    declared = read_document(sources[name], read[name], form, "R404", diagnostics) if name in read else None
+    return Composed(files, sources, read, declared, read_places(declared, diagnostics), tuple(diagnostics))
+
+
+@attrs.frozen(eq=False)
+class Composed:
+    """Files that were read, with what no override changes: their `nodes`, and the places that are `declared` in them.
+
+    `diagnostics` are the mistakes found so far.
+    """
+
+    files: Mapping[str, str]
+    sources: Mapping[str, Source]
+    nodes: Mapping[str, Node]
+    declared: Document | None
+    places: Places
+    diagnostics: tuple[Diagnostic, ...]
+
+    def policy(self, overrides: Overrides) -> Policy:
+        """The policy of the files, read otherwise where the overrides say so. Raises PolicyError as `load` does."""
+        loading = _Loading(self)
+        policy = loading.policy(overrides)
+        loading.stop_on_errors()
+        return attrs.evolve(policy, warnings=in_order(loading.diagnostics))
 
 
 def with_orders(policy: Policy, files: Mapping[str, str], *, shown: Mapping[str, str] | None = None) -> Policy:
@@ -79,7 +120,7 @@ def with_orders(policy: Policy, files: Mapping[str, str], *, shown: Mapping[str,
 
     The rules are not read again. `shown` names the files in diagnostics. Raises PolicyError as `load` does.
     """
-    loading = _Loading(files, shown or {})
+    loading = _Loading(composed(files, shown=shown))
     orders = loading.orders(policy.places, Scope(policy.world), policy.orders)
     loading.stop_on_errors()
     added = {name: texts_of(node) for name, node in loading.nodes.items()}
@@ -93,20 +134,17 @@ def is_test(name: str) -> bool:
 
 
 class _Loading:
-    def __init__(self, files: Mapping[str, str], shown: Mapping[str, str]) -> None:
-        self._files = files
-        self.sources = {name: Source(shown.get(name, name), files[name]) for name in in_layers(files)}
-        self.diagnostics: list[Diagnostic] = []
-        composed = {name: compose(s, self.diagnostics) for name, s in self.sources.items() if not is_test(name)}
-        self.nodes = {name: node for name, node in composed.items() if node is not None}
+    def __init__(self, read: Composed) -> None:
+        self._read = read
+        self.sources, self.nodes = read.sources, read.nodes
+        self.diagnostics = list(read.diagnostics)
 
     def policy(self, overrides: Overrides) -> Policy:
         self._refuse_misplaced()
         statuses = self._statuses()
         interpretations = self._document(RULES + "interpretations.yaml", "interpretations", "R401")
-        declared = self._document(JURISDICTIONS + "places.yaml", "places", "R404")
         recorded = self._document(JURISDICTIONS + "attributes.yaml", "attributes", "R404")
-        places = read_places(declared, self.diagnostics)
+        places = self._read.places
         # What a file at fault would have said is not missed: the fault is reported once.
         names = {
             "interpretation": [RULES + "interpretations.yaml"],
@@ -118,7 +156,7 @@ class _Loading:
         is_read = {
             "interpretation": interpretations,
             "program": program_is_read,
-            "place": declared,
+            "place": self._read.declared,
             "attribute": recorded,
         }
         excused = frozenset(
@@ -157,7 +195,7 @@ class _Loading:
             identity=identity(
                 SEMANTICS, {name: node for name, node in self.nodes.items() if name != LAW}, constants, places
             ),
-            files=self._files,
+            files=self._read.files,
         )
 
     def stop_on_errors(self) -> None:

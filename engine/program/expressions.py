@@ -268,17 +268,24 @@ def substitute(expr: Expr, arguments: dict[str, Expr], done: dict[Expr, Expr]) -
 
 
 def rebuilt(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """The operation on changed operands, which are given to `change` in the order of `children`."""
+    """The operation on changed operands, which are given to `change` in the order of `children`.
+
+    Where none of them changes it is the same object, so that what remembers expressions finds it without comparing.
+    """
     new: dict[str, Any] = {}
     for field in attrs.fields(type(expr)):
         value = getattr(expr, field.name)
         if field.name == "element":
             continue  # what the body of a quantifier calls the element, no operand
         if isinstance(value, Expr):
-            new[field.name] = change(value)
+            changed: Any = change(value)
+            if changed is not value:
+                new[field.name] = changed
         elif isinstance(value, tuple) and not isinstance(expr, Member):
-            new[field.name] = tuple(change(item) for item in value)
-    made: Expr = attrs.evolve(expr, **new)
+            items = tuple(change(item) for item in value)
+            if any(item is not before for item, before in zip(items, value, strict=True)):
+                new[field.name] = items
+    made: Expr = attrs.evolve(expr, **new) if new else expr
     return made
 
 

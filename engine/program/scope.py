@@ -7,6 +7,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 
 import attrs
 
@@ -120,6 +121,11 @@ class World:
     _weights: dict[Expr, tuple[int, int]] = attrs.Factory(dict)
     _loops: Iterator[int] = attrs.Factory(lambda: itertools.count(1))
 
+    @cached_property
+    def types(self) -> Mapping[str, str]:
+        """CEL types of the names that every expression knows, those of constants with them."""
+        return root_types(self.vocabulary) | {name: cel_type(value.type) for name, value in self.constants.items()}
+
     def new_element(self, name: str) -> str:
         """A key for a loop, unlike that of any other loop: functions of one file are inlined into loops of another."""
         return f"{name}#{next(self._loops)}"
@@ -195,8 +201,7 @@ class Scope:
         return made[key]
 
     def _names(self, variables: Sequence[str], functions: Sequence[str]) -> Names:
-        types = root_types(self.vocabulary)
-        types |= {name: cel_type(literal.type) for name, literal in self.world.constants.items()}
+        types = dict(self.world.types)
         types |= {f"variables.{name}": self.variable_types[name] for name in variables}
         types |= {name: UNKNOWN if local is None else cel_type(local.type) for name, local in self.locals.items()}
         overloads = [

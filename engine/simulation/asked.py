@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -14,8 +14,10 @@ from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.decided import PROFILE, Decided, decide, merged
 from engine.evaluators.columnar.decoding import places_of
 from engine.evaluators.columnar.drawing import in_rows
-from engine.evaluators.columnar.firings import Law, law_of
+from engine.evaluators.columnar.firings import Law, Standing
+from engine.evaluators.columnar.separating import Separating
 from engine.evaluators.columnar.touches import touches_of
+from engine.evaluators.columnar.unrolling import AS_OF
 from engine.evaluators.columnar.workplace import Workplace
 from engine.language.rule_file import EFFECTS
 from engine.ownership import LOOK_THROUGH, SWITCH
@@ -38,7 +40,8 @@ class ComesTo:
 
 @attrs.frozen(eq=False)
 class Asked:
-    """Every account decided under each policy on each day. `numbers` are those of the laws, by policy and day."""
+    """Every account decided under each policy on each day. `numbers` are those of the laws, by policy and day: policies
+    and days that come to the same law share one."""
 
     decided: Decided
     layout: Layout
@@ -83,7 +86,14 @@ class Asked:
 
 def law_on(policy: Policy, day: str) -> Law:
     """A policy as it stands on a day."""
-    return with_elements(law_of(policy.program, day, touches_of(policy.orders, policy.vocabulary, Literal(day, DATE))))
+    return laws_on(policy, [day], Separating())[0]
+
+
+def laws_on(policy: Policy, days: Sequence[str], separating: Separating) -> list[Law]:
+    """A policy as it stands on each of the days. What `separating` has done for other policies is not done again."""
+    touches = touches_of(policy.orders, policy.vocabulary, AS_OF)
+    standing = Standing(policy.program, touches, separating)
+    return [with_elements(standing.law(Literal(day, DATE)), separating) for day in days]
 
 
 def ask(
@@ -105,11 +115,15 @@ def ask(
         alike.setdefault(policy.reading(SWITCH, LOOK_THROUGH), []).append(key)
     laws: list[Law] = []
     numbers: dict[tuple[str, str], int] = {}
+    separating = Separating()
     decided: Decided | None = None
     for reading, keys in alike.items():
-        asking = Asking([law_on(policies[key], day) for key in keys for day in days], _layout(policies), len(laws))
-        numbers |= {place: len(laws) + n for n, place in enumerate((key, day) for key in keys for day in days)}
-        laws += asking.laws
+        first, known = len(laws), dict[Hashable, int]()
+        for key in keys:
+            for day, law in zip(days, laws_on(policies[key], days, separating), strict=True):
+                number = numbers[key, day] = known.setdefault(law.said, len(laws))
+                laws += [law] if number == len(laws) else []
+        asking = Asking(laws[first:], _layout(policies), first)
         population = populations(reading)
         accounts = workplace.accounts(population, asking.layout)
         if decided is None:

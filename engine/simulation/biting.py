@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from engine.evaluators.columnar.firings import AS_OF, law_of
+from engine.evaluators.columnar.firings import law_of
 from engine.evaluators.columnar.operands import operands
+from engine.evaluators.columnar.unrolling import AS_OF
 from engine.policy.policy import Policy
 from engine.program.expressions import Compare, Expr, Literal, Member, Root
 from engine.simulation.dates import LAST_OF_ALL, days_between, shifted
@@ -48,7 +49,7 @@ def _asks_alike(policies: Sequence[Policy], timeline: Sequence[Day]) -> bool:
 def turning_days(policy: Policy) -> set[str] | None:
     """The first days on which a policy may ask something else than the day before; None when it asks how long ago or
     how far off something is, and so something else every day."""
-    law = law_of(policy.program, None, None)
+    law = law_of(policy.program, None)
     asked = [law.is_in_force, *(expr for firing in law.firings for expr in (firing.guard, firing.condition))]
     asked += [condition.expr for order in policy.orders for condition in order.conditions]
     turns = {order.issued_on for order in policy.orders}

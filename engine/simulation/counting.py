@@ -105,7 +105,7 @@ def _signatures(trial: Trial) -> Iterator[tuple[int, tuple[_Saying, _Saying]]]:
     asked, day = trial.asked, trial.day
     answers = asked.decided.answers
     keys = (BASELINE, trial.candidate)
-    columns = [name for key in keys for name in asked.answers(key, day)]
+    columns = list(dict.fromkeys(name for key in keys for name in asked.answers(key, day)))
     counted = answers.group_by(columns).aggregate(accounts=answers[ACCOUNTS_OF].sum())
     sayings = {key: _Sayings(trial, key) for key in keys}
     # The order in which groups come is not always the same.

@@ -6,7 +6,7 @@ below `/owners/*`, whether that person is listed as an owner or found among the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 import attrs
 
@@ -31,10 +31,15 @@ class OfElement(Lack):
 
     place: int
 
+    @property
+    def said(self) -> Hashable:
+        """As that of laws."""
+        return super().said, self.place
 
-def with_elements(law: Law) -> Law:
+
+def with_elements(law: Law, separating: Separating) -> Law:
     """The law, asking further what cannot be told from which rules apply: see `OfElement`."""
-    return attrs.evolve(law, needs=(*law.needs, *_of_elements(law)))
+    return attrs.evolve(law, needs=(*law.needs, *_of_elements(law, separating)))
 
 
 def demanded(law: Law, fired: Sequence[int], lacking: Sequence[int]) -> frozenset[str]:
@@ -84,7 +89,7 @@ def fact_words(vocabulary: Vocabulary) -> dict[str, str]:
     return words
 
 
-def _of_elements(law: Law) -> Iterator[OfElement]:
+def _of_elements(law: Law, separating: Separating) -> Iterator[OfElement]:
     asking = [
         (place, firing, need)
         for place, firing in enumerate(law.firings)
@@ -92,7 +97,6 @@ def _of_elements(law: Law) -> Iterator[OfElement]:
         for need in firing.rule.needs
         if _is_of_element(firing, need)
     ]
-    separating = Separating()
     for place, firing, need in asking:
         at = _pattern(firing.rule, need)
         wider = [other for _, other, more in asking if at.startswith(f"{_pattern(other.rule, more)}/")]

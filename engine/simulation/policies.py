@@ -13,7 +13,7 @@ from engine.language.source import Span
 from engine.measures.order import Order
 from engine.policy.constants import Overrides
 from engine.policy.files import JURISDICTIONS, read_directory, read_text
-from engine.policy.load import load, with_orders
+from engine.policy.load import Composed, compose_policy, with_orders
 from engine.policy.policy import Policy, PolicyError
 from engine.simulation.job import Job, JobError, Parts
 from engine.simulation.overrides import checked_overrides
@@ -66,6 +66,7 @@ class _Reading:
     def __init__(self, job: Job, rules: Sequence[Path], jurisdictions: Path) -> None:
         self._job = job
         self._rules, self._jurisdictions = tuple(rules), jurisdictions
+        self._read: dict[tuple[Path, ...], Composed] = {}
         self._loaded: dict[str, Policy | None] = {}
         self.diagnostics: list[Diagnostic] = []
         self.texts: dict[str, str] = {job.document.source.name: job.text}
@@ -86,11 +87,18 @@ class _Reading:
         key = json.dumps([[str(path) for path in (*rules, jurisdictions)], attrs.asdict(overrides)], sort_keys=True)
         if key not in self._loaded:
             try:
-                self._loaded[key] = load(rules, jurisdictions, overrides)
+                self._loaded[key] = self._composed(rules, jurisdictions).policy(overrides)
             except PolicyError as error:
                 self._loaded[key] = None
                 self._take(error)
         return self._loaded[key]
+
+    def _composed(self, rules: Sequence[Path], jurisdictions: Path) -> Composed:
+        """The files of a policy, read once for all that differ in how they are read."""
+        key = (*rules, jurisdictions)
+        if key not in self._read:
+            self._read[key] = compose_policy(rules, jurisdictions)
+        return self._read[key]
 
     def _with_measures(self, parts: Parts, policy: Policy) -> Policy | None:
         texts: dict[str, str] = {}

@@ -18,7 +18,7 @@ from engine.language.source import Source
 from engine.language.yaml_nodes import compose
 from engine.policy.constants import Overrides
 from engine.policy.files import JURISDICTIONS, layer_of, layer_prefix, read_files
-from engine.policy.load import load_files, with_orders
+from engine.policy.load import Composed, composed, with_orders
 from engine.policy.policy import Policy, PolicyError
 from engine.policy.shapes import shape
 from engine.testing.edit import NoSuchPathError, edited
@@ -107,6 +107,7 @@ class _Run:
         self.diagnostics: list[Diagnostic] = []
         self._files = read_files(rules, jurisdictions, self.diagnostics)
         self._top = len(rules) - 1
+        self._composed: dict[int, Composed] = {}
         self._policies: dict[str, tuple[Policy, Evaluator]] = {}
         self._deciders: dict[str, Decider] = {}
         self._opened: dict[str, Policy | None] = {}
@@ -218,18 +219,23 @@ class _Run:
         lists = {name: value for name, value in overrides.program.items() if isinstance(value, list)}
         key = json.dumps([layer, lists], sort_keys=True)
         if key not in self._opened:
-            files, opened = self._files.up_to(layer).texts, Overrides({}, lists, is_open=True)
             try:
-                self._opened[key] = load_files(files, opened, shown=self._files.shown)
+                self._opened[key] = self._up_to(layer).policy(Overrides({}, lists, is_open=True))
             except PolicyError:
                 self._opened[key] = None
         return self._opened[key] or self._policies[_key(layer, overrides)][0]
+
+    def _up_to(self, layer: int) -> Composed:
+        """The files up to a layer, read once for all overrides."""
+        if layer not in self._composed:
+            self._composed[layer] = composed(self._files.up_to(layer).texts, shown=self._files.shown)
+        return self._composed[layer]
 
     def _decider(self, layer: int, orders: Mapping[str, Any], overrides: Overrides) -> Decider:
         """A Decider for the files up to a layer with more orders and other readings; made once for equal ones."""
         readings = _key(layer, overrides)
         if readings not in self._policies:
-            policy = load_files(self._files.up_to(layer).texts, overrides, shown=self._files.shown)
+            policy = self._up_to(layer).policy(overrides)
             self._policies[readings] = policy, make_evaluator(self._evaluator, policy.program)
         policy, evaluator = self._policies[readings]
         key = readings + json.dumps(orders, sort_keys=True)

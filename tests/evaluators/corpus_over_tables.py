@@ -34,7 +34,7 @@ def first_mistake_over_tables() -> str | None:
 def _alone(entry: Entry) -> Iterator[str]:
     """What is wrong with conditions as programs of their own."""
     cases = asked_of_corpus()[entry.name]
-    laws = [law_of((single,), None, None) for _, _, single in entry.conditions]
+    laws = [law_of((single,), None) for _, _, single in entry.conditions]
     rows = asked(Asking(laws, LAYOUT, of_elements=True), [one.case for one in cases], [one.derived for one in cases])
     for one, row in zip(cases, rows, strict=True):
         finds = entry.cases[one.number].expected["finds"]

@@ -28,9 +28,11 @@ from engine.evaluators.columnar.workplace import DuckWorkplace
 from engine.ownership import DIRECT_ONLY, LOOK_THROUGH, SWITCH, resolve
 from engine.ownership.readings import AGGREGATE_RELATED
 from engine.policy.constants import Overrides
+from engine.policy.load import with_orders
 from engine.population.batch import Batch
 from engine.simulation.asked import BASELINE, ComesTo, ask, law_on
 
+ORDERS = Path(__file__).resolve().parents[2] / "fixtures" / "simulations" / "orders"
 ACCOUNTS = 300
 PROGRAMS = 6
 DAYS = (DAY, "2024-01-28")
@@ -106,6 +108,23 @@ def test_under_several_readings_of_ownership_each_is_decided_as_alone(
     for day in DAYS:
         ways = [alike(found, (key, day), made, cases) for key, made in policies.items()]
         assert all(way == ways[0] for way in ways) is (day != DAY)
+
+
+def test_what_comes_to_the_same_law_is_asked_once(
+    policies: dict[str, Policy], cases: list[Case], populations: dict[str, Population], workplace: DuckWorkplace
+) -> None:
+    """An order that is not issued changes nothing, and on the days on which nothing is in force all are alike."""
+    plain = policies[BASELINE]
+    order = (ORDERS / "freedonia-prohibition-2027.yaml").read_text("utf-8")
+    later = with_orders(plain, {"jurisdictions/measures/later.yaml": order})
+    both, days = {BASELINE: plain, "later": later}, (DAY, "2024-01-27", "2024-01-28", "2027-07-10")
+    asked = ask(both, days, populations.__getitem__, workplace, further={}, labels=())
+    assert [asked.numbers[key, day] for key in both for day in days] == [0, 1, 1, 2, 0, 1, 1, 3]
+    assert len(asked.laws) == 4
+    found = asked.at(workplace, range(ACCOUNTS))
+    decided = {key: [alike(found, (key, day), made, cases) for day in days] for key, made in both.items()}
+    assert decided[BASELINE][:3] == decided["later"][:3]
+    assert decided[BASELINE][3] != decided["later"][3]
 
 
 def alike(found: Found, key: tuple[str, str], made: Policy, cases: Sequence[Case]) -> list[ComesTo]:

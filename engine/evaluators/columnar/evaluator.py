@@ -33,7 +33,7 @@ class Columnar:
 
     def __init__(self, rule_sets: Sequence[RuleSet]) -> None:
         self._layout = _layout()
-        self._law = law_of(rule_sets, None, None)
+        self._law = law_of(rule_sets, None)
         self._asking = Asking([self._law], self._layout, of_elements=True)
         self._findings: OneRow | None = None
         self._connection = _database().cursor()
