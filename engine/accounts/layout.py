@@ -97,7 +97,7 @@ class Layout:
         self._types_of: dict[str, _Types] = {}
 
     def kept_elements(self, column: str) -> pa.Schema:
-        """How populations keep the elements of a list of records as rows of their own, with the row of the account."""
+        """How populations keep the elements of a derived list as rows of their own, with the row of the account."""
         of_list: pa.ListType = self.schema.field(column).type
         return pa.schema([self.schema.field(ROW), *of_list.value_type])
 

@@ -15,11 +15,21 @@ def places_query(layout: Layout) -> str:
 
 
 def _codes(layout: Layout) -> Iterator[str]:
-    """A query for each column that has places, or lists of them."""
-    for table, columns in ((TABLE, layout.facts), *((name, layout.element(of)) for name, of in layout.lists.items())):
-        for column in columns:
-            element = column.type.element
+    """A query for each column that has places, or lists of them, or elements that do."""
+    for column in layout.facts:
+        element = column.type.element
+        if element is not None and element.kind == "place":
+            yield _distinct(f'unnest("{column.path}")')
+        elif column.type.kind == "place":
+            yield _distinct(f'"{column.path}"')
+    for name, record in layout.lists.items():
+        for column in layout.element(record):
+            said = f'list_transform("{name}", lambda element: element."{column.path}")'
             if column.type.kind == "place":
-                yield f'SELECT DISTINCT "{column.path}" AS code FROM "{table}"'  # noqa: S608 - names of columns
-            elif element is not None and element.kind == "place":
-                yield f'SELECT DISTINCT unnest("{column.path}") AS code FROM "{table}"'  # noqa: S608
+                yield _distinct(f"unnest({said})")
+            elif column.type.element is not None and column.type.element.kind == "place":
+                yield _distinct(f"unnest(flatten({said}))")
+
+
+def _distinct(code: str) -> str:
+    return f"SELECT DISTINCT {code} AS code FROM {TABLE}"  # noqa: S608 - names of columns

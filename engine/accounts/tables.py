@@ -11,8 +11,11 @@ from engine.accounts.population import TABLE
 
 
 def tables_of(layout: Layout) -> dict[str, pa.Schema]:
-    """The accounts, and for each list of records its elements as rows: so that one field is read without the others."""
-    return {TABLE: layout.kept} | {name: layout.kept_elements(name) for name in layout.lists}
+    """The accounts, and for each derived list its elements as rows: so that one field is read without the others.
+
+    Of owners most is asked. Other lists are read whole: to keep their elements, too, makes writing a fifth longer.
+    """
+    return {TABLE: layout.kept} | {name: layout.kept_elements(name) for name in layout.derived}
 
 
 def accounts_query(layout: Layout) -> str:
@@ -25,7 +28,7 @@ def inserting(layout: Layout, rows: str) -> Iterator[str]:
     """The statements that add a table of rows, in the schema of the layout, to these tables."""
     sizes = ", ".join(f'len("{name}")' for name in layout.lists)
     yield f"INSERT INTO {TABLE} SELECT *, {sizes} FROM {rows}"  # noqa: S608 - names of columns
-    for name in layout.lists:
+    for name in layout.derived:
         fields = ", ".join(f'element."{field}"' for field in layout.kept_elements(name).names[1:])
         elements = f'SELECT row, unnest("{name}") AS element FROM {rows}'  # noqa: S608
         yield f'INSERT INTO "{name}" SELECT row, {fields} FROM ({elements})'  # noqa: S608

@@ -34,8 +34,8 @@ class WorkplaceError(RuntimeError):
 class Accounts:
     """A population as tables.
 
-    `table` has the columns of the layout. `elements` are those of lists of records, by the list's column: `row` and a
-    column a field; where there are none, elements have to be taken from the lists. `places` are all that occur in the
+    `table` has the columns of the layout. `elements` are those of some lists of records, by the list's column: `row`
+    and a column a field; of other lists they have to be taken out of them. `places` are all that occur in the
     population, where that is known.
     """
 
