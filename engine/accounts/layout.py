@@ -69,7 +69,7 @@ class Layout:
     """
 
     def __init__(self, vocabulary: Vocabulary, derived: Sequence[str] = DERIVED, *, exact: bool = True) -> None:
-        self._vocabulary = vocabulary
+        self.vocabulary = vocabulary
         self._exact = exact
         self.facts = columns_of(vocabulary, vocabulary.facts)
         self.derived = {name: _element_type(vocabulary.derived[name].type) for name in derived}
@@ -165,7 +165,7 @@ class Layout:
     def element(self, record: str) -> tuple[Column, ...]:
         """The fields of the elements of a list of such records."""
         if record not in self._elements:
-            self._elements[record] = element_columns(self._vocabulary, record)
+            self._elements[record] = element_columns(self.vocabulary, record)
         return self._elements[record]
 
     def arrow(self, type_: Type) -> pa.DataType:
@@ -193,7 +193,7 @@ class Layout:
         for name, field in fields.items():
             path = f"{above}{name}"
             if field.type.kind == "record":
-                plan[name] = self._plan_of(self._vocabulary.records[field.type.name].fields, f"{path}.")
+                plan[name] = self._plan_of(self.vocabulary.records[field.type.name].fields, f"{path}.")
             else:
                 plan[name] = path, self._storing(path, field.type)
         return plan
@@ -201,7 +201,7 @@ class Layout:
     def _element_plan(self, record: str) -> _Plan:
         """What becomes of the fields of a list's elements; made when one is met, as records may hold each other."""
         if record not in self._plans:
-            self._plans[record] = self._plan_of(self._vocabulary.records[record].fields, "")
+            self._plans[record] = self._plan_of(self.vocabulary.records[record].fields, "")
         return self._plans[record]
 
     def _storing(self, path: str, type_: Type) -> _Stored | None:

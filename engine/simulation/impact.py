@@ -42,13 +42,15 @@ def flips_by(trial: Trial, columns: Sequence[str]) -> list[dict[str, Any]]:
     # Few accounts differ in what is told of them: they are counted before it is looked up how each was decided.
     counted = accounts.group_by([PROFILE, *columns]).aggregate(n=accounts.count())
     joined = counted.join(flips, PROFILE)
-    return trial.workplace.rows(
+    rows = trial.workplace.rows(
         joined.group_by(list(columns)).aggregate(
             accounts=joined.n.sum(),
             changed=(joined.n * joined.changed).sum(),
             caught=(joined.n * joined.caught).sum(),
         )
     )
+    texts = trial.asked.decided.texts
+    return [row | {name: texts[name][row[name]] for name in texts.keys() & row.keys()} for row in rows]
 
 
 def impact_of(trial: Trial) -> dict[str, list[Cell]]:

@@ -9,9 +9,10 @@ import attrs
 
 from engine.accounts.layout import MALICIOUS, ROW, Layout
 from engine.accounts.population import Population
-from engine.evaluators.columnar.asking import in_words
 from engine.evaluators.columnar.decided import PROFILE
+from engine.evaluators.columnar.few_texts import in_words
 from engine.evaluators.columnar.workplace import Progress, Workplace
+from engine.language.rule_file import EFFECTS
 from engine.policy.policy import Policy
 from engine.population.ownership import with_reading
 from engine.program.expressions import Expr
@@ -43,9 +44,9 @@ class Simulated:
         """A row an account, as Parquet: its row in the population, where it counts, and its outcome under the baseline
         and each candidate on the main date. While the workplace is open."""
         trial = self.trials[0]
-        accounts, answers = trial.asked.decided.accounts, trial.asked.decided.answers
+        accounts, answers = trial.asked.decided.in_words, trial.asked.decided.answers
         outcomes = {"baseline": trial.before} | {one.candidate: one.after for one in self.trials}
-        words = answers.select(PROFILE, **{name: in_words(outcome) for name, outcome in outcomes.items()})
+        words = answers.select(PROFILE, **{name: in_words(outcome, EFFECTS) for name, outcome in outcomes.items()})
         kept = accounts.select(ROW, PROFILE, *DIMENSIONS, MALICIOUS)
         trial.workplace.write(kept.join(words, PROFILE).drop(PROFILE), path)
 

@@ -55,7 +55,7 @@ def asked_by(workplace: Workplace, policies: dict[str, Policy], populations: Pop
 
 def tables(asked: Asked, workplace: Workplace) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """With the first account of each profile for its number, which each engine makes in its own way."""
-    accounts = sorted(workplace.rows(asked.decided.accounts), key=lambda row: row["row"])
+    accounts = sorted(workplace.rows(asked.decided.in_words), key=lambda row: row["row"])
     answers = sorted(workplace.rows(asked.decided.answers), key=lambda row: row[FIRST])
     first = {row[PROFILE]: row[FIRST] for row in answers}
     assert len(first) == len(answers)

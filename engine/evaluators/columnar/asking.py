@@ -103,9 +103,3 @@ def _outcome(law: Law, holding: Sequence[ir.BooleanValue], is_in_force: ir.Boole
         if effect in by_effect:
             outcome = ibis.ifelse(ibis.or_(*by_effect[effect]), ibis.literal(place, "int8"), outcome)
     return outcome
-
-
-def in_words(outcome: ir.IntegerValue) -> ir.StringValue:
-    """An outcome by its name."""
-    words: ir.StringValue = outcome.cases(*enumerate(EFFECTS), else_=ibis.null("string"))
-    return words

@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 from engine.accounts.layout import ROW
 from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.elements import ask_elements
+from engine.evaluators.columnar.few_texts import Texts, few_texts, in_words, numbered
 from engine.evaluators.columnar.functions import hash64
 from engine.evaluators.columnar.separating import Separating
 from engine.evaluators.columnar.workplace import Accounts, Workplace
@@ -24,10 +25,21 @@ PROFILE, ACCOUNTS_OF, FIRST = "profile", "accounts_of", "first_row"
 @attrs.frozen(eq=False)
 class Decided:
     """`accounts` has `row`, `profile` and the further columns asked for, a row an account. `answers` has `profile`,
-    `accounts_of` (how many have it), `first_row` (the first that has it) and the answers of `Asking.answered`."""
+    `accounts_of` (how many have it), `first_row` (the first that has it) and the answers of `Asking.answered`.
+
+    A column of `accounts` that `texts` names has the place of its text there.
+    """
 
     accounts: ir.Table
     answers: ir.Table
+    texts: Mapping[str, Texts]
+
+    @property
+    def in_words(self) -> ir.Table:
+        """The accounts with their texts."""
+        return self.accounts.mutate(
+            **{name: in_words(self.accounts[name], texts) for name, texts in self.texts.items()}
+        )
 
 
 def decide(
@@ -47,11 +59,16 @@ def decide(
     wanted = {column: separating.separated(expr) for column, expr in further.items()}
     lowering = ask_elements(asking.questions.loops, wanted.values(), accounts, workplace, name)
     profile = asking.profiles(lowering)
-    more = {column: lowering.value(expr, {}) for column, expr in wanted.items()}
+    listed = {column: few_texts(expr, asking.layout.vocabulary) for column, expr in wanted.items()}
+    texts = {column: few for column, few in listed.items() if few}
+    more = {
+        column: numbered(expr, texts[column], lowering) if column in texts else lowering.value(expr, {})
+        for column, expr in wanted.items()
+    }
     asked = lowering.table.select(ROW, *labels, **more, **profile)
     told = _told_apart(asked, list(profile), workplace, name, "asking every account")
     answers = workplace.keep(f"{name}_answers", asking.answered(told.profiles).drop(*profile), "deciding")
-    return Decided(told.accounts.select(ROW, PROFILE, *labels, *further), answers)
+    return Decided(told.accounts.select(ROW, PROFILE, *labels, *further), answers, texts)
 
 
 def merged(one: Decided, other: Decided, workplace: Workplace, name: str) -> Decided:
@@ -67,6 +84,7 @@ def merged(one: Decided, other: Decided, workplace: Workplace, name: str) -> Dec
     return Decided(
         told.accounts.drop("one", "other"),
         workplace.keep(f"{name}_answers", answers.drop("one", "other"), "deciding"),
+        one.texts,
     )
 
 
