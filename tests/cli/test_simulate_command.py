@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import ibis
 import pytest
 import small_law
 import yaml
 
 from api.settings import default_jurisdictions, default_rules
 from bench.shipped import shipped_policy
+from engine.evaluators.columnar.workplace import DuckWorkplace, WorkplaceError
 from engine.population.reading import read_population
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -370,13 +372,21 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_is_said_and_leaves_no_half_of_a_result(run: Callable, folder: Path, small_disk: Path) -> None:
-    (small_disk / "full").write_bytes(b"x" * 1_800_000)
+    (small_disk / "full").write_bytes(b"x" * 1_990_000)
     done = run("simulate", folder / "job.yaml", "--no-pdf", "-o", small_disk / "made")
     assert (done.code, done.out) == (1, "")
     assert str(small_disk) in done.err
     assert "make room" in done.err
     assert "Traceback" not in done.err
     assert names(small_disk) == ["full"]
+
+
+def test_what_fits_neither_into_memory_nor_on_the_disk(small_disk: Path) -> None:
+    workplace = DuckWorkplace(small_disk, lambda _what, _done: None, memory="30MB", threads=1)
+    numbers = ibis.range(0, 5_000_000, 1).unnest().name("row").as_table()
+    with pytest.raises(WorkplaceError, match=r"the simulation cannot be computed there .* make room, then repeat"):
+        workplace.keep("much", numbers.mutate(text=numbers["row"].hash().cast("string")), "making accounts")
+    workplace.close()
 
 
 def test_a_folder_on_a_disk_of_its_own(run: Callable, folder: Path, small_disk: Path) -> None:
@@ -392,7 +402,7 @@ def test_whoever_interrupts_it_finds_nothing_left(folder: Path) -> None:
     process = subprocess.Popen(words, cwd=folder, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
     try:
         waited_until = time.monotonic() + 60
-        while not list(folder.glob("small-*.unfinished/work.duckdb")) and time.monotonic() < waited_until:
+        while not list(folder.glob("small-*.unfinished")) and time.monotonic() < waited_until:
             assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
@@ -420,7 +430,7 @@ def test_two_at_once_on_one_population_and_a_person_who_watches(folder: Path) ->
     assert both[1].communicate() == (None, b"")
     one, other = ((folder / name / "result.json").read_bytes() for name in ("watched", "unseen"))
     assert one == other
-    stages = ["asking every account", "finding who answers alike", "deciding every account"]
+    stages = ["asking every account", "finding who answers alike", "deciding"]
     places = [shown.find(f"\r{stage} 100%") for stage in stages]
     assert -1 not in places
     assert places == sorted(places)
