@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 from engine.accounts.layout import Layout, size_of
 from engine.evaluators.columnar.folding import COMPARISONS
 from engine.evaluators.columnar.loops import filtered, mapped
-from engine.evaluators.columnar.operands import Count
+from engine.evaluators.columnar.operands import Count, has_loop
 from engine.program.expressions import (
     And,
     Arithmetic,
@@ -119,6 +119,15 @@ def constant(value: Any, type_: Type) -> ir.Value:  # noqa: ANN401 - what a lite
     return ibis.literal(value, "int64") if type_.kind == "int" else ibis.literal(value)
 
 
+def _all_of(lowering: Lowering, expr: And, elements: Values) -> ir.Value:
+    """Loops in loops are asked only where all else holds: databases put every operand of `and` to every row."""
+    loops = [item for item in expr.items if elements and has_loop(item)]
+    others = [lowering.value(item, elements) for item in expr.items if item not in loops]
+    if not loops or not others:
+        return ibis.and_(*(lowering.value(item, elements) for item in expr.items))
+    return ibis.ifelse(ibis.and_(*others), ibis.and_(*(lowering.value(item, elements) for item in loops)), _NO)
+
+
 def _compare(lowering: Lowering, expr: Compare, elements: Values) -> ir.Value:
     left, right = lowering.value(expr.left, elements), lowering.value(expr.right, elements)
     compared = COMPARISONS[expr.operator](left, right)
@@ -196,7 +205,7 @@ SUPPORTED: dict[type[Expr | Count], Callable[[Lowering, Any, Values], Any]] = {
     Read: lambda lowering, e, elements: lowering.fact(e, elements),
     Has: lambda lowering, e, elements: lowering.said(e.read, elements),
     Not: lambda lowering, e, elements: ~lowering.value(e.item, elements),
-    And: lambda lowering, e, elements: ibis.and_(*(lowering.value(item, elements) for item in e.items)),
+    And: _all_of,
     Or: lambda lowering, e, elements: ibis.or_(*(lowering.value(item, elements) for item in e.items)),
     Compare: _compare,
     Member: _member,

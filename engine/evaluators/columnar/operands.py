@@ -23,6 +23,11 @@ def operands(expr: Expr | Count) -> Iterator[Expr]:
     return iter(expr.items) if isinstance(expr, Count) else children(expr)
 
 
+def has_loop(expr: Expr | Count) -> bool:
+    """Whether there is a loop in the expression."""
+    return isinstance(expr, Quantify) or any(map(has_loop, operands(expr)))
+
+
 class Elements:
     """The list elements that expressions depend on, by key; each expression is looked at once."""
 

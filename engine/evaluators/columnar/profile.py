@@ -18,7 +18,7 @@ import ibis.expr.types as ir
 from engine.evaluators.columnar.folding import rewritten
 from engine.evaluators.columnar.loops import mapped
 from engine.evaluators.columnar.lowering import Lowering
-from engine.evaluators.columnar.operands import Elements, operands
+from engine.evaluators.columnar.operands import Elements, has_loop, operands
 from engine.evaluators.columnar.packing import BITS, joined, only, packed, places
 from engine.evaluators.columnar.separating import ELEMENT, is_connective, is_separate
 from engine.evaluators.columnar.single_facts import packed_tests
@@ -28,6 +28,8 @@ from engine.program.expressions import Element, Expr, Literal, Quantify
 @attrs.define(eq=False)
 class Questions:
     """The tests that expressions are made of: of the case, and of the elements of each list that is looped over.
+
+    A loop in a loop makes one test of both, as what the inner one comes to is seldom asked: see `lowering`.
 
     Each test has a number: for one of an element it is that of its bit in what the profile has for the element. `loops`
     are the tests that ask of a list whether there is an element of a kind, by the list.
@@ -74,7 +76,7 @@ class Questions:
         elif isinstance(expr, Quantify) and is_separate(expr) and not self._elements.of(expr):
             loops = self.loops.setdefault(expr.over, {})
             loops.setdefault(expr, len(loops))
-        elif isinstance(expr, Quantify) and not self._elements.of(expr):
+        elif isinstance(expr, Quantify) and not self._elements.of(expr) and not has_loop(expr.body):
             self._ask_of_element(expr.over, expr.element, expr.body)
         else:
             self.tests.setdefault(expr, len(self.tests))
