@@ -38,6 +38,7 @@ from engine.program.expressions import (
     Size,
     TextTest,
     Within,
+    conjunction,
     path,
 )
 from engine.vocabulary.model import Type
@@ -119,15 +120,6 @@ def constant(value: Any, type_: Type) -> ir.Value:  # noqa: ANN401 - what a lite
     return ibis.literal(value, "int64") if type_.kind == "int" else ibis.literal(value)
 
 
-def _all_of(lowering: Lowering, expr: And, elements: Values) -> ir.Value:
-    """Loops in loops are asked only where all else holds: databases put every operand of `and` to every row."""
-    loops = [item for item in expr.items if elements and has_loop(item)]
-    others = [lowering.value(item, elements) for item in expr.items if item not in loops]
-    if not loops or not others:
-        return ibis.and_(*(lowering.value(item, elements) for item in expr.items))
-    return ibis.ifelse(ibis.and_(*others), ibis.and_(*(lowering.value(item, elements) for item in loops)), _NO)
-
-
 def _compare(lowering: Lowering, expr: Compare, elements: Values) -> ir.Value:
     left, right = lowering.value(expr.left, elements), lowering.value(expr.right, elements)
     compared = COMPARISONS[expr.operator](left, right)
@@ -161,10 +153,23 @@ def _quantify(lowering: Lowering, expr: Quantify, elements: Values) -> ir.Value:
         return lowering.test(expr.body, {**elements, expr.element.key: element})
 
     if expr.kind == "exists":
-        return mapped(over, expr.element, holds).contains(_YES).fill_null(_NO)
+        found = mapped(over, expr.element, holds).contains(_YES).fill_null(_NO)
+        likely = _without_loops(expr)
+        return found if likely is None else ibis.ifelse(_quantify(lowering, likely, elements), found, _NO)
     if expr.kind == "all":
         return ~mapped(over, expr.element, lambda element: ~holds(element)).contains(_YES).fill_null(_NO)
     return (filtered(over, expr.element, holds).length() == 1).fill_null(_NO)
+
+
+def _without_loops(loop: Quantify) -> Quantify | None:
+    """What has to hold for a loop that has loops in it, and is found sooner; None where there is nothing of the kind.
+
+    Databases put every operand of `and` to every element, and give each its copy of the lists that loops in it are
+    over. Few accounts have an element for which everything else holds, such as one who is the person of an order.
+    """
+    items = loop.body.items if isinstance(loop.body, And) else (loop.body,)
+    others = tuple(item for item in items if not has_loop(item))
+    return attrs.evolve(loop, body=conjunction(others)) if 0 < len(others) < len(items) else None
 
 
 def _size(lowering: Lowering, expr: Size, elements: Values) -> ir.Value:
@@ -205,7 +210,7 @@ SUPPORTED: dict[type[Expr | Count], Callable[[Lowering, Any, Values], Any]] = {
     Read: lambda lowering, e, elements: lowering.fact(e, elements),
     Has: lambda lowering, e, elements: lowering.said(e.read, elements),
     Not: lambda lowering, e, elements: ~lowering.value(e.item, elements),
-    And: _all_of,
+    And: lambda lowering, e, elements: ibis.and_(*(lowering.value(item, elements) for item in e.items)),
     Or: lambda lowering, e, elements: ibis.or_(*(lowering.value(item, elements) for item in e.items)),
     Compare: _compare,
     Member: _member,
