@@ -147,29 +147,40 @@ def _within(lowering: Lowering, expr: Within, elements: Values) -> ir.Value:
 
 
 def _quantify(lowering: Lowering, expr: Quantify, elements: Values) -> ir.Value:
+    """A loop. Most accounts have few of the lists: whether there is one is asked first, and none has no elements."""
+    found = _among(lowering, expr, elements)
+    likely = _without_loops(expr)
+    if likely is not None:
+        found = ibis.ifelse(_among(lowering, likely, elements), found, _NO)
+    absent = lowering.said_by(expr.over, elements).isnull()
+    return ibis.ifelse(absent, ibis.literal(expr.kind == "all"), found)
+
+
+def _among(lowering: Lowering, expr: Quantify, elements: Values) -> ir.BooleanValue:
+    """A loop over a list that is there."""
     over = lowering.value(expr.over, elements)
 
     def holds(element: ir.Value) -> ir.BooleanValue:
         return lowering.test(expr.body, {**elements, expr.element.key: element})
 
     if expr.kind == "exists":
-        found = mapped(over, expr.element, holds).contains(_YES).fill_null(_NO)
-        likely = _without_loops(expr)
-        return found if likely is None else ibis.ifelse(_quantify(lowering, likely, elements), found, _NO)
+        return mapped(over, expr.element, holds).contains(_YES)
     if expr.kind == "all":
-        return ~mapped(over, expr.element, lambda element: ~holds(element)).contains(_YES).fill_null(_NO)
-    return (filtered(over, expr.element, holds).length() == 1).fill_null(_NO)
+        return ~mapped(over, expr.element, lambda element: ~holds(element)).contains(_YES)
+    one: ir.BooleanValue = filtered(over, expr.element, holds).length() == 1
+    return one
 
 
 def _without_loops(loop: Quantify) -> Quantify | None:
-    """What has to hold for a loop that has loops in it, and is found sooner; None where there is nothing of the kind.
+    """What has to hold for a loop that has loops in it and is found sooner; None where there is nothing of the kind.
 
     Databases put every operand of `and` to every element, and give each its copy of the lists that loops in it are
     over. Few accounts have an element for which everything else holds, such as one who is the person of an order.
     """
     items = loop.body.items if isinstance(loop.body, And) else (loop.body,)
     others = tuple(item for item in items if not has_loop(item))
-    return attrs.evolve(loop, body=conjunction(others)) if 0 < len(others) < len(items) else None
+    is_split = loop.kind == "exists" and 0 < len(others) < len(items)
+    return attrs.evolve(loop, body=conjunction(others)) if is_split else None
 
 
 def _size(lowering: Lowering, expr: Size, elements: Values) -> ir.Value:
