@@ -13,7 +13,8 @@ import rfc8785
 
 MANIFEST, ACCOUNTS = "population.json", "accounts.duckdb"
 TABLE, PLACES = "accounts", "places"
-"""Tables of the database: the accounts, and every place code that occurs among them, in a column `code`."""
+"""Tables of the database: the accounts, and every place code that occurs among them, in a column `code`. For the others
+see `engine.accounts.tables`."""
 FORMAT = 2
 """Version of the folder and of what is worked out when a population is read; another is read anew."""
 
@@ -63,7 +64,7 @@ class Population:
 
     @property
     def accounts(self) -> Path:
-        """The DuckDB database; its table is `TABLE`, in the columns of `engine.accounts.layout`."""
+        """The DuckDB database, with the tables of `engine.accounts.tables` and `PLACES`."""
         return self.folder / ACCOUNTS
 
 

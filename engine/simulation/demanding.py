@@ -33,7 +33,7 @@ class OfElement(Lack):
 
     @property
     def said(self) -> Hashable:
-        """As that of laws."""
+        """See `Law.said`."""
         return super().said, self.place
 
 

@@ -27,7 +27,7 @@ class Decided:
     """`accounts` has `row`, `profile` and the further columns asked for, a row an account. `answers` has `profile`,
     `accounts_of` (how many have it), `first_row` (the first that has it) and the answers of `Asking.answered`.
 
-    A column of `accounts` that `texts` names has the place of its text there.
+    A column of `accounts` that `texts` names holds numbers of texts, which are their places there: see `in_words`.
     """
 
     accounts: ir.Table
@@ -52,7 +52,7 @@ def decide(
 ) -> Decided:
     """Put the laws to every account of a population.
 
-    `further` are more columns that `accounts` of what is decided is to have, and `labels` columns that it keeps.
+    `further` are columns that `Decided.accounts` is to have besides, and `labels` columns of the population to keep.
     """
     name = f"laws{asking.first}"
     separating = Separating()

@@ -29,7 +29,7 @@ def few_texts(expr: Expr, vocabulary: Vocabulary) -> Texts:
 
 
 def numbered(expr: Expr, texts: Texts, lowering: Lowering) -> ir.IntegerValue:
-    """The place of what an expression comes to among the texts; null where it is null."""
+    """The number of the text that an expression comes to, which is its place among the texts; null where it is null."""
     match expr:
         case Literal(str(text)):
             number: ir.IntegerValue = ibis.literal(texts.index(text), "int32")

@@ -45,7 +45,7 @@ class Firing:
 
     @property
     def said(self) -> Hashable:
-        """As that of laws."""
+        """See `Law.said`."""
         touch = None if self.touch is None else (self.touch.order, self.touch.ground)
         return self.rule, touch, self.guard, self.condition, self.holds
 
@@ -65,7 +65,7 @@ class Lack:
 
     @property
     def said(self) -> Hashable:
-        """As that of laws."""
+        """See `Law.said`."""
         return self.order, self.need.at, self.need.type, self.holds
 
 

@@ -1,4 +1,7 @@
-"""Functions that engines have and Ibis does not know, named as DuckDB does; `spark_text` has Spark's names."""
+"""Functions that Ibis does not have as they are needed, named as DuckDB does; `spark_text` has Spark's names.
+
+Ibis has a hash, but on Spark one of 32 bits, which two of a hundred thousand profiles would share.
+"""
 
 from __future__ import annotations
 

@@ -2,9 +2,10 @@
 
 A program is made of tests of single facts (this place lies there, that fact is missing) under `and`, `or` and `not`.
 Its tests are put to every account, and their answers packed 62 to an integer: the account's profile. Millions of
-accounts have some thousands of profiles, and only these are decided. A loop over a list packs the answers of each
-element, so a profile holds a list of integers for each such list. Nothing is lost: the program reads nothing else
-(predicate abstraction, as Graf and Saïdi have it, 1997).
+accounts have some thousands of profiles, and only these are decided. Whether a list has an element of a kind is such a
+test, too (see `engine.evaluators.columnar.separating`). Of other loops the answers of each element are packed, so a
+profile holds a list of integers for each such list. Nothing is lost: the program reads nothing else (predicate
+abstraction, as Graf and Saïdi have it, 1997).
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ from engine.program.expressions import Element, Expr, Literal, Quantify
 class Questions:
     """The tests that expressions are made of: of the case, and of the elements of each list that is looped over.
 
-    A loop in a loop makes one test of both, as what the inner one comes to is seldom asked: see `lowering`.
+    `tests` are those of the case. `loops` are the tests that ask of a list whether there is an element of a kind, and
+    `lists` those of single elements, both by the list. Each has a number among its like; `bits` has the places of tests
+    and loops in the profile, while a test of an element has its number for its bit in what is packed for the element.
 
-    Each test has a number: for one of an element it is that of its bit in what the profile has for the element. `loops`
-    are the tests that ask of a list whether there is an element of a kind, by the list.
+    A loop in a loop makes one test of both, as what the inner one comes to is seldom asked: see `lowering`.
     """
 
     tests: dict[Expr, int] = attrs.Factory(dict)
@@ -52,7 +54,7 @@ class Questions:
 
     @property
     def bits(self) -> dict[Expr, int]:
-        """Which bit of a profile is the answer to each test of the case and to each loop."""
+        """Which bit of a profile, counted from the first of `w0`, is the answer to each test of the case and each loop."""
         parts = self.parts
         begins = places(map(len, parts))
         return {test: begin + n for part, begin in zip(parts, begins, strict=True) for n, test in enumerate(part)}

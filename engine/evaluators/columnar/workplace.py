@@ -1,4 +1,4 @@
-"""Where tables are computed and kept: DuckDB in a file of its own beside a population, or Spark."""
+"""Where tables are computed and kept: DuckDB in this process, or Spark (`engine.evaluators.columnar.spark`)."""
 
 from __future__ import annotations
 
