@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import duckdb
 import ibis
 import ibis.expr.types as ir
@@ -17,8 +15,8 @@ _MERGING = "projection_pullup,projection_placement,in_clause,common_subexpressio
 take up to a hundred times as long to plan."""
 
 
-def connect(database: Path | None = None, *, threads: int = 0, memory: str = "") -> duckdb.DuckDBPyConnection:
-    """A connection to a database file, or to one in memory.
+def connect(*, threads: int = 0, memory: str = "") -> duckdb.DuckDBPyConnection:
+    """A connection to a database in memory.
 
     `threads` is 0 for as many as there are processors; `memory` a size such as `1500MB`, empty for DuckDB's own.
     """
@@ -30,7 +28,7 @@ def connect(database: Path | None = None, *, threads: int = 0, memory: str = "")
         config["threads"] = str(threads)
     if memory:
         config["memory_limit"] = memory
-    return duckdb.connect(str(database or ":memory:"), config=config)
+    return duckdb.connect(config=config)
 
 
 def table(name: str, schema: pa.Schema) -> ir.Table:
