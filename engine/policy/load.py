@@ -55,10 +55,10 @@ def load(rules: Path | Sequence[Path], jurisdictions: Path, overrides: Overrides
     tightens them. Raises PolicyError, with every mistake found, when the files do not make a policy.
     """
     layers = [rules] if isinstance(rules, Path) else rules
-    return compose_policy(layers, jurisdictions).policy(overrides or Overrides())
+    return composed_directories(layers, jurisdictions).policy(overrides or Overrides())
 
 
-def compose_policy(rules: Sequence[Path], jurisdictions: Path) -> Composed:
+def composed_directories(rules: Sequence[Path], jurisdictions: Path) -> Composed:
     """The files of rules directories and a jurisdictions directory, read as YAML.
 
     Raises PolicyError when some of them cannot be read at all.

@@ -13,7 +13,7 @@ from engine.language.source import Span
 from engine.measures.order import Order
 from engine.policy.constants import Overrides
 from engine.policy.files import JURISDICTIONS, read_directory, read_text
-from engine.policy.load import Composed, compose_policy, with_orders
+from engine.policy.load import Composed, composed_directories, with_orders
 from engine.policy.policy import Policy, PolicyError
 from engine.simulation.job import Job, JobError, Parts
 from engine.simulation.overrides import checked_overrides
@@ -97,7 +97,7 @@ class _Reading:
         """The files of a policy, read once for all that differ in how they are read."""
         key = (*rules, jurisdictions)
         if key not in self._read:
-            self._read[key] = compose_policy(rules, jurisdictions)
+            self._read[key] = composed_directories(rules, jurisdictions)
         return self._read[key]
 
     def _with_measures(self, parts: Parts, policy: Policy) -> Policy | None:
