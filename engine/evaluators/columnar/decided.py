@@ -106,8 +106,7 @@ def _told_apart(accounts: ir.Table, profile: Sequence[str], workplace: Workplace
         values = {column: accounts[column] for column in profile} | {"salt": ibis.literal(salt, "int64")}
         # Shifted, as those of DuckDB have no sign.
         number = (hash64(ibis.struct(values)) >> 1).cast("int64")
-        numbered = accounts.mutate(**{PROFILE: number})
-        kept = workplace.keep(f"{name}_asked{salt}", numbered, what)
+        kept = workplace.keep(f"{name}_asked{salt}", accounts.mutate(**{PROFILE: number}), what)
         grouped = kept.group_by([*profile, PROFILE]).aggregate(**{ACCOUNTS_OF: kept.count(), FIRST: kept[ROW].min()})
         profiles = workplace.keep(f"{name}_profiles{salt}", grouped, "finding who answers alike")
         (found,) = workplace.rows(profiles.aggregate(rows=profiles.count(), numbers=profiles[PROFILE].nunique()))

@@ -33,7 +33,7 @@ def constant(word: int) -> ir.IntegerValue:
     return made
 
 
-def places(sizes: Iterable[int]) -> list[int]:
+def beginnings(sizes: Iterable[int]) -> list[int]:
     """Where parts of so many bits begin, counted from the first bit of the first integer, if each lies in one integer.
 
     No part has more than `BITS`.

@@ -20,7 +20,7 @@ from engine.evaluators.columnar.folding import rewritten
 from engine.evaluators.columnar.loops import mapped
 from engine.evaluators.columnar.lowering import Lowering
 from engine.evaluators.columnar.operands import Elements, has_loop, operands
-from engine.evaluators.columnar.packing import BITS, joined, only, packed, places
+from engine.evaluators.columnar.packing import BITS, beginnings, joined, only, packed
 from engine.evaluators.columnar.separating import ELEMENT, is_connective, is_separate
 from engine.evaluators.columnar.single_facts import packed_tests
 from engine.program.expressions import Element, Expr, Literal, Quantify
@@ -54,9 +54,9 @@ class Questions:
 
     @property
     def bits(self) -> dict[Expr, int]:
-        """Which bit of a profile, counted from the first of `w0`, is the answer to each test of the case and each loop."""
+        """Which bit of a profile, from the first of `w0` on, is the answer to each test of the case and each loop."""
         parts = self.parts
-        begins = places(map(len, parts))
+        begins = beginnings(map(len, parts))
         return {test: begin + n for part, begin in zip(parts, begins, strict=True) for n, test in enumerate(part)}
 
     def add(self, exprs: Iterable[Expr]) -> None:
@@ -121,7 +121,7 @@ def profile(questions: Questions, lowering: Lowering) -> dict[str, ir.Value]:
     for over, loops in questions.loops.items():
         found = lowering.loops.get(over) or packed([lowering.value(loop, {}) for loop in loops])
         answers += only(found, len(loops))
-    words = joined(answers, places(map(len, questions.parts)))
+    words = joined(answers, beginnings(map(len, questions.parts)))
     columns: dict[str, ir.Value] = {f"w{n}": word for n, word in enumerate(words)}
     for n, (over, tests) in enumerate(questions.lists.items()):
         columns[f"l{n}"] = _packed_list(lowering, over, list(tests))

@@ -44,8 +44,8 @@ class Unrolling:
         return rewritten(expr, self._replace, self._done)
 
     @property
-    def presents(self) -> list[Expr]:
-        """When each of the touches is there."""
+    def presences(self) -> list[Expr]:
+        """When each of the orders touches a case, on each of its grounds."""
         return [self.unrolled(touch.present) for touch in self._touches or ()]
 
     def asks_for_day(self, expr: Expr) -> bool:
@@ -113,7 +113,7 @@ class OnDay:
                 return self._day
             case Size(over) if _is_measures(over):
                 # No operation of a program, and read only where programs are lowered to columns.
-                return cast(Expr, Count(tuple(map(self.known, self._unrolling.presents))))
+                return cast(Expr, Count(tuple(map(self.known, self._unrolling.presences))))
             case _:
                 return None
 
