@@ -79,6 +79,10 @@ class Lowering:
             return element[".".join(names[1:])] if len(names) > 1 else element
         return self.table[".".join(names)]
 
+    def occurring(self, places: frozenset[str]) -> frozenset[str]:
+        """Those of the places that may occur in the table."""
+        return places if self.places is None else places & self.places
+
     def said_by(self, fact: Expr, elements: Values) -> ir.Value:
         """What is null where a fact, which is no record, is not there: of a list its size, if the table has that."""
         size = self.size(fact, elements)
@@ -142,7 +146,7 @@ def _member(lowering: Lowering, expr: Member, elements: Values) -> ir.Value:
 
 
 def _within(lowering: Lowering, expr: Within, elements: Values) -> ir.Value:
-    places = expr.places if lowering.places is None else expr.places & lowering.places
+    places = lowering.occurring(expr.places)
     return lowering.value(expr.place, elements).isin(sorted(places)) if places else _NO
 
 

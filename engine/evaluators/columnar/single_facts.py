@@ -125,8 +125,7 @@ class _OneFact:
             case Member(self._fact, tuple(literals)):
                 return _Values(frozenset(str(literal.value) for literal in literals))
             case Within(self._fact, _, places):
-                occurring = self._lowering.places
-                return _Values(places if occurring is None else places & occurring)
+                return _Values(self._lowering.occurring(places))
             case _:
                 return None
 
