@@ -13,8 +13,7 @@ from engine.accounts.population import TABLE
 def tables_of(layout: Layout) -> dict[str, pa.Schema]:
     """The accounts, and for each derived list its elements as rows: so that one field is read without the others.
 
-    Of owners most is asked. Other lists are read whole: to keep their elements, too, makes writing a fifth longer. Where
-    elements are needed, `engine.evaluators.columnar.elements` takes those lists apart.
+    Of owners most is asked. Other lists are read whole: to keep their elements, too, makes writing a fifth longer.
     """
     return {TABLE: layout.kept} | {name: layout.kept_elements(name) for name in layout.derived}
 

@@ -122,7 +122,8 @@ def ask(
         for key in keys:
             for day, law in zip(days, laws_on(policies[key], days, separating), strict=True):
                 number = numbers[key, day] = known.setdefault(law.said, len(laws))
-                laws += [law] if number == len(laws) else []
+                if number == len(laws):
+                    laws.append(law)
         asking = Asking(laws[first:], _layout(policies), first)
         population = populations(reading)
         accounts = workplace.accounts(population, asking.layout)

@@ -37,15 +37,15 @@ def ask_elements(
     from others that are kept.
     """
     table, known, words = accounts.table, dict[Expr, ir.Value](), dict[Expr, list[ir.IntegerValue]]()
-    places: dict[Expr, list[str]] = {}
+    columns: dict[Expr, list[str]] = {}
     wanted = _by_list(loops, further)
     for n, (over, asked) in enumerate(wanted.items()):
         found = _answers(over, asked, accounts, workplace, f"{name}_elements{n}")
         renamed = {f"loops{n}_{word}": word for word in found.columns if word != ROW}
         table = table.left_join(found.rename(**renamed, **{f"row{n}": ROW}), [(ROW, f"row{n}")])
-        places[over] = list(renamed)
+        columns[over] = list(renamed)
     for over, asked in wanted.items():
-        words[over] = [table[column].fill_null(0) for column in places[over]]
+        words[over] = [table[column].fill_null(0) for column in columns[over]]
         known |= {loop: bit(words[over], number) for number, loop in enumerate(asked)}
     return Lowering(table, accounts.layout, accounts.places, known, words)
 
@@ -68,13 +68,7 @@ def _answers(over: Expr, loops: Sequence[Quantify], accounts: Accounts, workplac
     bodies = [loop.body for loop in loops]
     questions = Questions()
     questions.add(bodies)
-    names = path(over)
-    rows = accounts.elements.get(".".join(names)) if names else None
-    element: Any = rows
-    if rows is None:
-        lists = Lowering(accounts.table, accounts.layout).value(over, {})
-        rows = accounts.table.filter(lists.notnull()).select(ROW, element=lists.unnest())
-        element = rows.element
+    rows, element = _elements(over, accounts)
     words = packed_tests(list(questions.tests), Lowering(rows, accounts.layout, accounts.places), {ELEMENT: element})
     asked = workplace.keep(name, rows.select(ROW, **{f"w{n}": word for n, word in enumerate(words)}), "asking of lists")
     profile = [column for column in asked.columns if column != ROW]
@@ -83,3 +77,14 @@ def _answers(over: Expr, loops: Sequence[Quantify], accounts: Accounts, workplac
     kinds = answering.table.select(*profile, **{f"b{n}": word for n, word in enumerate(bits)})
     joined = asked.join(kinds, profile)
     return joined.group_by(ROW).aggregate(**{f"b{n}": joined[f"b{n}"].bit_or() for n in range(len(bits))})
+
+
+def _elements(over: Expr, accounts: Accounts) -> tuple[ir.Table, Any]:
+    """A table with the elements of a list, and what has their fields: the table itself, or a column of it."""
+    names = path(over)
+    rows = accounts.elements.get(".".join(names)) if names else None
+    if rows is not None:
+        return rows, rows
+    lists = Lowering(accounts.table, accounts.layout).value(over, {})
+    rows = accounts.table.filter(lists.notnull()).select(ROW, element=lists.unnest())
+    return rows, rows.element
