@@ -10,8 +10,9 @@ import attrs
 import duckdb
 import pyarrow as pa
 
+from engine.accounts.checking import check_tables
 from engine.accounts.layout import DERIVED, Layout
-from engine.accounts.population import Population, kept_population
+from engine.accounts.population import Population, PopulationError, kept_population
 from engine.accounts.tables import accounts_query
 from engine.accounts.writer import MEMORY, PopulationWriter
 from engine.ownership import resolve
@@ -30,18 +31,28 @@ def with_reading(population: Population, layout: Layout, reading: str) -> Popula
     """The population with owners resolved by a reading: itself, or one below its folder, made when first asked for.
 
     Raises:
-        PopulationError: it cannot be written there.
+        PopulationError: its database is damaged, or it cannot be written there.
     """
+    check_tables(population, layout)
     if population.manifest.ownership == reading:
         return population
     folder = population.folder / _OTHER_READINGS / reading
     manifest = attrs.evolve(population.manifest, ownership=reading)
     made = kept_population(folder)
-    if made is not None and made.manifest == manifest:
+    if made is not None and made.manifest == manifest and _is_whole(made, layout):
         return made
     with PopulationWriter(folder, layout) as writer:
         _copy(population.accounts, writer, layout, reading)
         return writer.finish(manifest)
+
+
+def _is_whole(population: Population, layout: Layout) -> bool:
+    """Whether it can be used again; one that is damaged is made anew."""
+    try:
+        check_tables(population, layout)
+    except PopulationError:
+        return False
+    return True
 
 
 def _copy(accounts: Path, writer: PopulationWriter, layout: Layout, reading: str) -> None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import attrs
-import ibis
-import ibis.expr.types as ir
 import pytest
+import small_law
 
 from bench.agreement.sample import draw
 from bench.random_cases import RandomCases
-from bench.shipped import DAY, EXAMPLE_JURISDICTIONS, RULES, complete_facts
+from bench.shipped import DAY, EXAMPLE_JURISDICTIONS, JURISDICTIONS, RULES, complete_facts
 from engine import Decider, Policy, load
 from engine.accounts.layout import ROW, Layout, NotKeptError
 from engine.accounts.population import Manifest, Population
@@ -23,7 +23,6 @@ from engine.accounts.writer import PopulationWriter
 from engine.evaluators.columnar import decided, elements
 from engine.evaluators.columnar.asking import Asking
 from engine.evaluators.columnar.decided import ACCOUNTS_OF, FIRST, PROFILE, decide
-from engine.evaluators.columnar.functions import hash64
 from engine.evaluators.columnar.workplace import DuckWorkplace
 from engine.ownership import DIRECT_ONLY, LOOK_THROUGH, SWITCH, resolve
 from engine.ownership.readings import AGGREGATE_RELATED
@@ -170,17 +169,38 @@ def test_profiles_whose_numbers_clash_are_numbered_anew(
     workplace: DuckWorkplace,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """All have one number the first time."""
-    numbers = [hash64, lambda _: ibis.literal(7, "uint64")]
-
-    def numbered(value: ir.Value) -> ir.IntegerValue:
-        number: ir.IntegerValue = numbers.pop()(value)
-        return number
-
-    monkeypatch.setattr(decided, "hash64", numbered)
+    """Of a hash one bit is left."""
+    monkeypatch.setattr(decided, "_DROPPED", 63)
     asked = ask({BASELINE: policies[BASELINE]}, [DAY], populations.__getitem__, workplace, further={}, labels=())
     alike(asked.at(workplace, range(ACCOUNTS)), (BASELINE, DAY), policies[BASELINE], cases)
-    assert not numbers
+
+
+def test_lists_that_databases_hash_alike_have_numbers_of_their_own(tmp_path: Path, workplace: DuckWorkplace) -> None:
+    """DuckDB goes on from list to list as from element to element, and what it has of zeros is zero, however many there
+    are: of accounts of which nothing holds, and of owners of whom nothing does."""
+    paid = "has(customer.payments) && customer.payments.exists_one(payment, has(payment.source))"
+    counted = ("!has(customer.emails)", "owners.exists_one(owner, has(owner.located_in))")
+    rules = small_law.rules(tmp_path / "rules", counted, ("has(customer.trading_names)", paid))
+    made = load(rules, JURISDICTIONS)
+    owners, payments = (
+        ({"id": "o", "located_in": "FR"}, {"id": "o"}),
+        ({"kind": "card", "source": "a"}, {"kind": "card"}),
+    )
+    lists = [
+        {"beneficial_owners": list(some), "payments": list(others)}
+        for many, more in product(range(4), range(3))
+        for some in product(owners, repeat=many)
+        for others in product(payments, repeat=more)
+    ]
+    # The law is about other actions.
+    cases: list[Case] = [{"action": "training.start", "facts": {"customer": customer}} for customer in lists]
+    population = written(tmp_path / "lists", Layout(made.vocabulary), cases, made.reading(SWITCH, LOOK_THROUGH))
+    asked = ask({BASELINE: made}, [DAY], lambda _: population, workplace, further={}, labels=())
+    alike(asked.at(workplace, range(len(cases))), (BASELINE, DAY), made, cases)
+    answers = workplace.rows(asked.decided.answers)
+    assert len(answers) == len(lists)
+    # None had to be numbered by its first row.
+    assert all(answer[PROFILE] > len(lists) for answer in answers)
 
 
 def test_knowing_the_places_that_occur_changes_no_answer(

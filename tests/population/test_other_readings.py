@@ -5,11 +5,13 @@ from __future__ import annotations
 from itertools import permutations
 from pathlib import Path
 
+import duckdb
 import pytest
 from accounts_to_read import lines, policy, read, request
 
 from engine.accounts.accounts import accounts_at
 from engine.accounts.layout import DERIVED, Layout
+from engine.accounts.population import PopulationError
 from engine.ownership import LOOK_THROUGH, READINGS, resolve
 from engine.population.ownership import with_reading
 
@@ -56,3 +58,24 @@ def test_it_is_made_once(tmp_path: Path) -> None:
     before = made.accounts.stat().st_mtime_ns
     assert with_reading(population, layout, READINGS[1]) == made
     assert made.accounts.stat().st_mtime_ns == before
+
+
+def test_one_that_is_damaged_is_made_anew(tmp_path: Path) -> None:
+    layout = Layout(policy().vocabulary)
+    population = read(tmp_path / "accounts.ndjson", lines(*(request(**customer) for customer in CUSTOMERS)))
+    made = with_reading(population, layout, READINGS[1])
+    with duckdb.connect(made.accounts) as connection:
+        whole = connection.execute("SELECT count(located_in), count(*) FROM owners").fetchall()
+        connection.execute("ALTER TABLE owners DROP COLUMN located_in")
+    assert with_reading(population, layout, READINGS[1]) == made
+    with duckdb.connect(made.accounts) as connection:
+        assert connection.execute("SELECT count(located_in), count(*) FROM owners").fetchall() == whole
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_a_damaged_population_has_no_other_readings(tmp_path: Path, reading: str) -> None:
+    population = read(tmp_path / "accounts.ndjson", lines(*(request(**customer) for customer in CUSTOMERS)))
+    with duckdb.connect(population.accounts) as connection:
+        connection.execute("DROP TABLE accounts")
+    with pytest.raises(PopulationError, match=r"it has no table `accounts`; remove the folder, then read or generate"):
+        with_reading(population, Layout(policy().vocabulary), reading)

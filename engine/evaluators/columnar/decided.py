@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import count
 from types import MappingProxyType
 
 import attrs
@@ -20,6 +19,8 @@ from engine.evaluators.columnar.workplace import Accounts, Workplace
 from engine.program.expressions import Expr
 
 PROFILE, ACCOUNTS_OF, FIRST = "profile", "accounts_of", "first_row"
+_DROPPED = 1
+"""Bits of a hash that are not in the number of a profile: the one that would be its sign."""
 
 
 @attrs.frozen(eq=False)
@@ -100,16 +101,28 @@ def _told_apart(accounts: ir.Table, profile: Sequence[str], workplace: Workplace
     """Number the profiles of a table of accounts, which is computed and kept with the numbers.
 
     A number is a hash, so that each account has its own without being looked up among the others. Should two profiles
-    have the same, which a million have once in ten million times, all are numbered anew.
+    have the same, which a million have once in ten million times, the number is the first row that has the profile.
     """
-    for salt in count():
-        values = {column: accounts[column] for column in profile} | {"salt": ibis.literal(salt, "int64")}
-        # Shifted, as those of DuckDB have no sign.
-        number = (hash64(ibis.struct(values)) >> 1).cast("int64")
-        kept = workplace.keep(f"{name}_asked{salt}", accounts.mutate(**{PROFILE: number}), what)
-        grouped = kept.group_by([*profile, PROFILE]).aggregate(**{ACCOUNTS_OF: kept.count(), FIRST: kept[ROW].min()})
-        profiles = workplace.keep(f"{name}_profiles{salt}", grouped, "finding who answers alike")
-        (found,) = workplace.rows(profiles.aggregate(rows=profiles.count(), numbers=profiles[PROFILE].nunique()))
-        if found["rows"] == found["numbers"]:
-            return _ToldApart(kept, profiles)
-    raise AssertionError
+    columns = {column: accounts[column] for column in profile}
+    # What DuckDB makes of zeros alone is 0, be they one or, in a list, many or none: so something else comes first. And
+    # it goes on from list to list as from element to element: so their sizes tell where each ends.
+    sizes = {f"{name}#": lists.length() for name, lists in columns.items() if isinstance(lists, ir.ArrayValue)}
+    values = {"begin": ibis.literal(1, "int64"), **sizes, **columns}
+    number = (hash64(ibis.struct(values)) >> _DROPPED).cast("int64")
+    told = _numbered(accounts.mutate(**{PROFILE: number}), profile, workplace, name, what)
+    if told is None:
+        first = accounts[ROW].min().over(ibis.window(group_by=list(profile)))
+        told = _numbered(accounts.mutate(**{PROFILE: first}), profile, workplace, f"{name}_by_row", what)
+    assert told is not None
+    return told
+
+
+def _numbered(
+    numbered: ir.Table, profile: Sequence[str], workplace: Workplace, name: str, what: str
+) -> _ToldApart | None:
+    """Accounts and profiles by these numbers; None where two profiles have the same."""
+    kept = workplace.keep(f"{name}_asked", numbered, what)
+    grouped = kept.group_by([*profile, PROFILE]).aggregate(**{ACCOUNTS_OF: kept.count(), FIRST: kept[ROW].min()})
+    profiles = workplace.keep(f"{name}_profiles", grouped, "finding who answers alike")
+    (found,) = workplace.rows(profiles.aggregate(rows=profiles.count(), numbers=profiles[PROFILE].nunique()))
+    return _ToldApart(kept, profiles) if found["rows"] == found["numbers"] else None
