@@ -1,4 +1,4 @@
-"""The days on which a simulation decides, where its file names none: those on which an order changes its state."""
+"""The days on which a simulation decides: those that its file names, and those on which an order changes its state."""
 
 from __future__ import annotations
 
@@ -29,6 +29,9 @@ def job_days(job: Job, policies: Policies, today: datetime.date) -> Days:
     Where the file names none, they are those that matter to the orders which only the baseline or only a candidate has;
     without such orders it is `today`. The main date, where the file names none, is the first of the days on which the
     most of the added orders bind, and so the first day where none does. One that the file names is looked at, too.
+
+    Between days that the file names those are added on which such an order is in another state than the day before: a
+    day stands for those up to the next one, and none of it lasts longer than the order.
     """
     added = [order for candidate in policies.candidates for order in policies.added_orders(candidate)]
     dropped = [order for candidate in policies.candidates for order in policies.dropped_orders(candidate)]
@@ -36,18 +39,24 @@ def job_days(job: Job, policies: Policies, today: datetime.date) -> Days:
     need_today = not dates
     if need_today:
         dates.add(today.isoformat())
-    if job.main_date:
-        dates.add(job.main_date)
-    in_order = tuple(sorted(dates))
     # `max` keeps the first of equals.
-    main = job.main_date or max(in_order, key=lambda day: sum(order.binds(day) for order in added or dropped))
-    return Days(in_order, main, need_today)
+    main = job.main_date or max(sorted(dates), key=lambda day: sum(order.binds(day) for order in added or dropped))
+    dates.add(main)
+    first, last = min(dates), max(dates)
+    dates |= {day for order in (*added, *dropped) for day in _turns_of(order) if first < day < last}
+    return Days(tuple(sorted(dates)), main, need_today)
 
 
 def days_of(order: Order) -> tuple[str, ...]:
     """The days that matter to an order: the last before its issue and that of its issue, of each period of its life the
     last and the one after it, and the middle of the time in which it binds. An end that is not stated has no days."""
     return tuple(sorted(set(_days_of(order))))
+
+
+def _turns_of(order: Order) -> Iterator[str]:
+    """The days on which an order is in another state than the day before."""
+    yield order.issued_on
+    yield from (shifted(period.until, 1) for period in order.periods if period.until != LAST_OF_ALL)
 
 
 def _days_of(order: Order) -> Iterator[str]:

@@ -96,7 +96,21 @@ def test_an_order_that_lives_between_two_days_is_not_overlooked(tmp_path: Path) 
     done = run(tmp_path, change, dates=["2026-12-01", "2028-06-01"], measures=["draft.yaml"])
     told = bite(done)
     assert told is not None
-    assert not told.is_exact
+    assert told.is_exact
+    assert agrees(done)
+
+
+def test_no_day_of_effect_lies_beyond_the_life_of_the_order(tmp_path: Path) -> None:
+    """Whatever days are asked for: those on which its state changes are looked at, too, and no others."""
+    small_law.order(tmp_path / "draft.yaml", target={"jurisdiction": "FR"})
+    asked = ["2027-06-01", "2027-08-01", "2027-09-01", "2028-03-01"]
+    done = run(tmp_path, dates=asked, measures=["draft.yaml"])
+    told = bite(done)
+    assert told is not None
+    assert (told.from_, told.until, told.days) == ("2027-07-10", "2028-01-10", 185)
+    assert agrees(done)
+    assert set(done.days.dates) == {*asked, "2027-07-10", "2028-01-11"}
+    assert done.days.main in asked
 
 
 def test_a_rule_set_that_is_in_force_between_two_days_is_not_overlooked(tmp_path: Path) -> None:
