@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +15,9 @@ from api.settings import DECIDES, default_jurisdictions, default_rules
 from engine import Policy, PolicyError, load
 from engine.evaluators.registry import EVALUATORS, obstacle_to
 from engine.language.rendering import harmless, render_text
+
+if TYPE_CHECKING:
+    from engine.population.reading import ColumnsError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -123,8 +126,8 @@ def load_or_show(rules: Sequence[Path], jurisdictions: Path) -> Policy | None:
         return None
 
 
-def mistakes(error: PolicyError) -> str:
-    """The mistakes of a policy as text, with the lines they stand on and their number."""
+def mistakes(error: PolicyError | ColumnsError) -> str:
+    """The mistakes of a policy, or of columns, as text, with the lines they stand on and their number."""
     return f"{render_text(error.diagnostics, error.texts)}\n\n{count(len(error.diagnostics), 'mistake')}"
 
 

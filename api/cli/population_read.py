@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from api.cli.exit_codes import ExitCode
-from api.cli.options import count, load_or_show, policy_options, refuse_other_than_utf8, say
+from api.cli.options import count, load_or_show, mistakes, policy_options, refuse_other_than_utf8, say
 from api.cli.simulation_extra import require_simulation_extra
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def population_read(
     if policy is None:
         return ExitCode.RULES_INVALID
     from engine.accounts.population import PopulationError  # noqa: PLC0415 - only here is it sure to be installed
-    from engine.population.reading import MisfitsError  # noqa: PLC0415 - as above
+    from engine.population.reading import ColumnsError, MisfitsError  # noqa: PLC0415 - as above
 
     try:
         if source is None:
@@ -86,6 +86,9 @@ def population_read(
     except MisfitsError as error:
         help_ = "mend them in the source" + ("" if leave_out else ", or leave them out with --leave-out")
         raise click.ClickException(f"{error}\nNothing was written: {help_}.") from None
+    except ColumnsError as error:
+        say(mistakes(error), err=True)
+        return ExitCode.USAGE_OR_IO
     except PopulationError as error:
         raise click.ClickException(str(error)) from None
     _show(population)

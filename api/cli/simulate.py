@@ -35,6 +35,10 @@ _MOST = 1_000
 """Threshold of small counts, as `engine/simulation/form.yaml` has it."""
 _DIGITS = 12
 """Of a digest, in the name of a folder."""
+_MEND = (
+    "Nothing was run: mend them in the source, or leave them out with `ostiary population read --leave-out`, and name "
+    "under `population` the folder that it makes."
+)
 _WIDTH = 60
 """Of a line about progress, in characters."""
 
@@ -78,6 +82,7 @@ def simulate(
     refuse_other_than_utf8(job_file, output, *rules, jurisdictions)
     from engine.accounts.population import PopulationError  # noqa: PLC0415 - only here is it sure to be installed
     from engine.evaluators.columnar.workplace import WorkplaceError  # noqa: PLC0415 - as above
+    from engine.population.reading import ColumnsError, MisfitsError  # noqa: PLC0415 - as above
     from engine.simulation.deciding import DifferenceError  # noqa: PLC0415 - as above
     from engine.simulation.evasion import NoPlaceLeftError  # noqa: PLC0415 - as above
 
@@ -92,6 +97,11 @@ def simulate(
     except PolicyError as error:
         say(mistakes(error), err=True)
         return ExitCode.RULES_INVALID
+    except ColumnsError as error:
+        say(mistakes(error), err=True)
+        return ExitCode.USAGE_OR_IO
+    except MisfitsError as error:
+        raise click.ClickException(f"{error}\n{_MEND}") from None
     except (PopulationError, WorkplaceError, NoPlaceLeftError, DifferenceError) as error:
         raise click.ClickException(str(error)) from None
     except OSError as error:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from engine.language.diagnostic import Diagnostic, suggest
 from engine.language.document import Document
-from engine.measures.places import Places
+from engine.measures.places import Places, place_help
 
 UNKNOWN = "unknown"
 """The value of every attribute at every place of which nothing is recorded. It is never guessed."""
@@ -38,7 +38,7 @@ def _attribute(
         for m, place in enumerate(record["places"]):
             span = document.span(name, "recorded", n, "places", m)
             if place not in places.within:
-                help_ = suggest(place, places.within.keys(), "such as")
+                help_ = place_help(place, places.within.keys())
                 diagnostics.append(Diagnostic("R404", f"`{place[:40]}` is not a known place", span, help_))
             elif recorded.setdefault(place, record["value"]) != record["value"]:
                 message = f"`{name}` of `{place}` is recorded with two values"

@@ -6,9 +6,9 @@ import datetime
 
 import attrs
 
-from engine.language.diagnostic import Diagnostic, has_errors, suggest
+from engine.language.diagnostic import Diagnostic, has_errors
 from engine.language.document import Document
-from engine.measures.places import Places
+from engine.measures.places import Places, place_help
 from engine.program.definitions import check_expression
 from engine.program.expressions import Expr, Has, Read, Root, children, path
 from engine.program.finding import Need, pointer
@@ -101,7 +101,7 @@ def _check_content(document: Document, places: Places, diagnostics: list[Diagnos
     content = document.plain
     target = content["target"].get("jurisdiction")
     if target is not None and target not in places.within:
-        help_ = suggest(target, places.within.keys(), "such as")
+        help_ = place_help(target, places.within.keys())
         span = document.span("target", "jurisdiction")
         diagnostics.append(Diagnostic("R403", f"`{target[:40]}` is not a known place", span, help_))
     elif target is not None and target in places.within.get("US", ()):

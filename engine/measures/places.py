@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -11,8 +12,12 @@ import attrs
 import pycountry
 import yaml
 
-from engine.language.diagnostic import Diagnostic, suggest
+from engine.language.diagnostic import Diagnostic, nearest
 from engine.language.document import Document
+
+_FORM = "use an ISO 3166-1 alpha-2 or 3166-2 code, such as `GB`, or declare the place in places.yaml"
+_LIKE_A_NAME = 0.8
+"""Names are longer than codes, and many begin or end alike."""
 
 
 @attrs.frozen(eq=False)
@@ -38,6 +43,32 @@ def iso_codes() -> Mapping[str, str]:
         database = Path(pycountry.DATABASE_DIR, f"iso{standard}.json")
         codes |= {entry[key]: entry["name"] for entry in json.loads(database.read_text("utf-8"))[standard]}
     return codes
+
+
+@cache
+def _code_of_name() -> Mapping[str, str]:
+    """The code of each English name of ISO 3166 in small letters, also of what stands before a comma in it.
+
+    Of two places of one name the country is meant. What stands before a comma in two names ("Korea") means neither.
+    """
+    codes: dict[str, str] = {}
+    for code, name in iso_codes().items():
+        codes.setdefault(name.casefold(), code)
+    short = [(name.partition(",")[0].casefold(), code) for code, name in iso_codes().items() if "," in name]
+    times = Counter(name for name, _ in short)
+    return {name: code for name, code in short if times[name] == 1} | codes
+
+
+def place_help(said: str, known: Collection[str]) -> str:
+    """Help for what is not among the known codes: the code in other letters, of the place of this name, or like it."""
+    word = said.strip()[:80]
+    named = _code_of_name()
+    meant: str | None = word.upper() if word.upper() in known else named.get(word.casefold())
+    if meant not in known:
+        countries = [name for name, code in named.items() if "-" not in code and code in known]
+        like = nearest(word.casefold(), countries, _LIKE_A_NAME)
+        meant = nearest(word.upper(), known) if like is None else named[like]
+    return f"did you mean `{meant}`?" if meant is not None else _FORM
 
 
 @cache
@@ -106,7 +137,7 @@ def _declare(document: Document, parents: dict[str, set[str]], diagnostics: list
     for steps, code, parent in relations:
         unknown = [word for word in (code, parent) if word not in parents]
         for word in unknown:
-            span, help_ = document.span(*steps), suggest(word, parents.keys(), "such as")
+            span, help_ = document.span(*steps), place_help(word, parents.keys())
             diagnostics.append(Diagnostic("R404", f"`{word[:40]}` is not a known place", span, help_))
         if not unknown:
             parents[code].add(parent)

@@ -7,9 +7,10 @@ from typing import Any
 
 import attrs
 
-from engine.language.diagnostic import Diagnostic, suggest
+from engine.language.diagnostic import Diagnostic
 from engine.language.document import Document
 from engine.language.source import Span
+from engine.measures.places import place_help
 from engine.policy.shapes import schema
 
 Value = str | int | float | bool | list[str]
@@ -122,7 +123,7 @@ def _unknown_places(document: Document, name: str, value: Value, places: Collect
     assert isinstance(value, list)
     for n, code in enumerate(value):
         if code not in places:
-            help_ = suggest(code, places, "such as")
+            help_ = place_help(code, places)
             yield Diagnostic("R402", f"`{code[:40]}` is not a known place", document.span(*name.split("."), n), help_)
 
 

@@ -184,7 +184,8 @@ class _Reading:
     def _dates(self, said: str | Sequence[str] | Mapping[str, Any]) -> tuple[str, ...]:
         if isinstance(said, str):
             return (said,)
-        if not isinstance(said, dict):
+        if not isinstance(said, Mapping):
+            self._refuse_repeated_days(said)
             days = sorted(set(said))
         elif said["until"] < said["from"]:
             message = f"`until` is {said['until']}, before `from`, which is {said['from']}"
@@ -199,6 +200,14 @@ class _Reading:
             help_ = "name fewer, or a larger number of days under `every`"
             self._report("R701", f"there are more than {MAX_DATES} days to look at", ("dates",), help_)
         return tuple(days)
+
+    def _refuse_repeated_days(self, said: Sequence[str]) -> None:
+        seen: set[str] = set()
+        for number, day in enumerate(said):
+            if day in seen:
+                # Another day may have been meant, and the report would be without it.
+                self._report("R701", f"the day {day} stands here already", ("dates", number), "name each day once")
+            seen.add(day)
 
     def _path(self, *at: Step, wanted: str = "") -> Path:
         """The path that stands there, of something that exists: `wanted` may say "a file" or "a folder"."""

@@ -10,6 +10,7 @@ import attrs
 from engine.language.diagnostic import Diagnostic, suggest
 from engine.language.document import Document
 from engine.language.source import Span
+from engine.measures.places import place_help
 from engine.policy.constants import Overrides
 from engine.policy.policy import Policy
 from engine.policy.program import program_forms
@@ -70,7 +71,7 @@ class _Checking:
             return
         for code in value:
             if isinstance(code, str) and code not in self.policy.places.within:
-                help_ = suggest(code, self.policy.places.within, "such as")
+                help_ = place_help(code, self.policy.places.within)
                 yield Diagnostic("R402", f"`{code[:40]}` in `{name}` is not a known place", span, help_)
 
     def _span(self, group: str, name: str, *, key: bool = False) -> Span:

@@ -15,6 +15,7 @@ from engine.language.diagnostic import Diagnostic, suggest
 from engine.language.document import Document, read_document
 from engine.language.source import Source
 from engine.language.yaml_nodes import compose
+from engine.measures.places import place_help
 from engine.policy.policy import Policy
 from engine.program.definitions import check_expression
 from engine.program.expressions import Expr
@@ -165,7 +166,7 @@ class _Reading:
     def _elsewhere(self) -> Iterator[str]:
         for number, code in enumerate(self._said.get("elsewhere", ())):
             if code not in self._policy.places.within:
-                help_ = suggest(code, self._policy.places.within, "such as")
+                help_ = place_help(code, self._policy.places.within)
                 self._report("R309", f"`{code[:40]}` is not a known place", ("elsewhere", number), help_)
             yield code
 

@@ -37,6 +37,8 @@ _WRITE: Mapping[str, str] = {
 """What to do where another kind of value stands."""
 _MANY_DIGITS = re.compile(r"[-+]?[0-9]{19,}")
 """A whole number that no reader here takes for one, as not every reader could keep it."""
+_DAY = re.compile(r"[0-9]{4,}-[0-9]{2}-[0-9]{2}", re.ASCII)
+"""A text in the form of a day, be there such a day or not."""
 _LIMITS: Mapping[str, tuple[str, str]] = {
     "maxLength": ("long", "keep to {} characters"),
     "minLength": ("short", "write at least {} characters"),
@@ -130,7 +132,8 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[Misfit]:
             if "integer" in kinds and isinstance(error.instance, str) and _MANY_DIGITS.fullmatch(error.instance):
                 yield Misfit(path, "has more digits than a whole number can have", _range(schema))
             else:
-                _, help_ = _FORMATS.get(schema.get("format", ""), ("", _WRITE[kinds[0]]))
+                written = _number(schema) if kinds[0] == "number" else _WRITE[kinds[0]]
+                _, help_ = _FORMATS.get(schema.get("format", ""), ("", written))
                 wanted = " or ".join(_KINDS[kind] for kind in kinds)
                 yield Misfit(path, f"is {_kind(error.instance)}, not {wanted}", help_)
         case "enum" | "const":
@@ -138,7 +141,13 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[Misfit]:
         case "format" | "pattern":
             is_blank = not str(error.instance).strip()
             other = ("is empty", "leave the key out when it is not known") if is_blank else ("is not well-formed", None)
-            yield Misfit(path, *_FORMATS.get(schema.get("format", ""), other))
+            if schema.get("format") == "date" and not is_blank and not _DAY.fullmatch(str(error.instance)):
+                yield Misfit(path, "is not a day of the form YYYY-MM-DD", "write the year first, such as 2026-01-31")
+            else:
+                yield Misfit(path, *_FORMATS.get(schema.get("format", ""), other))
+        case "maxProperties" if value == 1 and "properties" in schema:
+            either = " or ".join(f"`{key}`" for key in schema["properties"])
+            yield Misfit(path, "has more than one key", f"write one alone: {either}")
         case "minimum" | "maximum":
             yield Misfit(path, f"is {'less' if keyword == 'minimum' else 'more'} than {value}", _range(schema))
         case _ if keyword in _LIMITS:
@@ -148,6 +157,12 @@ def _explain(error: jsonschema.ValidationError) -> Iterator[Misfit]:
             yield Misfit(path, "fits none of the forms allowed here", schema.get("description"))
         case _:
             yield Misfit(path, "does not fit")
+
+
+def _number(schema: Mapping[str, Any]) -> str:
+    """What to write where a number stands that may be a fraction: help that fits any would be refused where few fit."""
+    is_bounded = any(abs(schema.get(key, _READABLE)) < _READABLE for key in ("minimum", "maximum"))
+    return f"{_range(schema)}, without quotes" if is_bounded else _WRITE["number"]
 
 
 def _range(schema: Mapping[str, Any]) -> str:

@@ -81,7 +81,9 @@ def test_a_mapping_names_foreign_columns(run: Callable, tmp_path: Path) -> None:
     done = run("population", "read", tmp_path / "crm.csv", "--mapping", mapping)
     assert done.code == 1
     assert "columns.yaml:1:11: crm.csv has no column `contry`" in done.err
-    assert "help: did you mean `country`?" in done.err
+    assert "help: did you mean `country`?\n" in done.err
+    assert done.err.startswith("error[R208] ")
+    assert done.err.endswith("\n\n2 mistakes\n")
 
 
 def test_the_log_becomes_a_population(run: Callable, logged: Logged, tmp_path: Path) -> None:

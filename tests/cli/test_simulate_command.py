@@ -265,6 +265,30 @@ def test_mistakes_are_said_and_nothing_is_left(run: Callable, folder: Path, spoi
     assert names(folder) == before
 
 
+def test_rows_that_do_not_fit_may_be_left_out_in_a_folder_of_their_own(
+    run: Callable, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    with (folder / "accounts.ndjson").open("a") as accounts:
+        accounts.write('{"action": "account.open", "facts": {"customer": {"nmae": 1}}}\n')
+    assert run("population", "read", "accounts.ndjson", "--leave-out").code == 0
+    done = run("simulate", "job.yaml", "--no-pdf")
+    assert (done.code, done.out) == (1, "")
+    assert "accounts.ndjson: 1 of 97 lines does not fit" in done.err
+    assert "`ostiary population read --leave-out`, and name under `population` the folder that it makes." in done.err
+    change(folder, population="accounts.ndjson.population")
+    assert run("simulate", "job.yaml", "--no-pdf").out.startswith("T: 96 accounts\n")
+
+
+def test_columns_of_other_names_are_mistakes_as_in_rules(run: Callable, folder: Path) -> None:
+    (folder / "accounts.csv").write_text("action,customer.knd\naccount.open,individual\n")
+    change(folder, population="accounts.csv")
+    done = run("simulate", folder / "job.yaml", "-o", folder / "made")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("error[R311] ")
+    assert done.err.endswith("\n\n1 mistake\n")
+
+
 @pytest.mark.parametrize("number", ["1001", str(2**53), "9" * 5000, "-1", "1.5"])
 def test_a_threshold_that_is_too_large_is_refused(run: Callable, folder: Path, number: str) -> None:
     done = run("simulate", folder / "job.yaml", "--no-pdf", "--suppress-below", number)

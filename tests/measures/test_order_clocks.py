@@ -92,6 +92,28 @@ def test_an_extension_without_an_end_is_open():
 
 
 @pytest.mark.parametrize(
+    ("wrong", "message", "help_"),
+    [
+        (
+            {"issued_on": "02/01/2027"},
+            "`issued_on` is not a day of the form YYYY-MM-DD",
+            "write the year first, such as 2026-01-31",
+        ),
+        ({"issued_on": "2027-02-30"}, "`issued_on` is not a day that exists", "write it as YYYY-MM-DD"),
+        (
+            {"target": {"jurisdiction": "FR", "person": "Ada"}},
+            "`target` has more than one key",
+            "write one alone: `jurisdiction` or `person`",
+        ),
+    ],
+)
+def test_an_order_of_another_form_is_told_its_form(wrong, message, help_):
+    with pytest.raises(PolicyError) as caught:
+        order({}, **wrong)
+    assert [(one.message, one.help) for one in caught.value.diagnostics] == [(message, help_)]
+
+
+@pytest.mark.parametrize(
     ("wrong", "section"),
     [
         ({"finding": ""}, "7.307(a)(3)"),

@@ -84,7 +84,7 @@ def test_a_request_in_cells_decides_as_the_request(tmp_path: Path) -> None:
         ("training.ops", "1e999", "is more than a number can be"),
         ("training.ops", "9007199254740993", "is a whole number of more digits than a number can keep exactly"),
         ("training.ops", "-1", "is less than 0"),
-        ("account.opened_on", "22/11/2026", "is not a day that exists"),
+        ("account.opened_on", "22/11/2026", "is not a day of the form YYYY-MM-DD"),
         ("account.opened_on", "2026-02-30", "is not a day that exists"),
         ("customer.located_in", " US", "is not a known place"),
         ("customer.kind", "Individual", "is not one of the words known here"),
@@ -122,6 +122,14 @@ def test_a_ragged_row_is_a_misfit(tmp_path: Path, row: str, detail: str) -> None
     assert detail in str(refused.value)
 
 
+@pytest.mark.parametrize(("delimiter", "said"), [(",", "a comma"), (";", "`;`"), ("\t", "a tab")])
+def test_what_stands_in_quotes_follows_from_the_delimiter(tmp_path: Path, delimiter: str, said: str) -> None:
+    mapping = f"set: {{action: account.open}}\ndelimiter: {json.dumps(delimiter)}\n"
+    with pytest.raises(MisfitsError) as refused:
+        read(tmp_path / "accounts.csv", delimiter.join(["customer.name", "customer.kind\nAda\n"]).encode(), mapping)
+    assert f"a cell with {said} or a line end stands in quotes" in str(refused.value)
+
+
 def test_a_row_in_another_encoding_is_a_misfit_and_the_others_are_read(tmp_path: Path) -> None:
     content = HEADER.encode() + b"account.open,Ada\naccount.open,Zo\xeb\naccount.open,Bob\n"
     population = read(tmp_path / "accounts.csv", content, leave_out=True)
@@ -146,6 +154,7 @@ def test_rows_are_known_by_the_line_on_which_they_begin(tmp_path: Path) -> None:
         (HEADER.encode("utf-16"), "the file is UTF-16"),
         (b"action,n\xe4me\n", "the first line is not UTF-8"),
         (b"action;customer.name;customer.kind\n", 'separated by `;`; say so in a mapping file: `delimiter: ";"`'),
+        (b"action;customer.name\n", 'separated by `;`; say so in a mapping file: `delimiter: ";"`'),
         (b"action\tcustomer.name\tcustomer.kind\n", 'separated by a tab; say so in a mapping file: `delimiter: "\\t"`'),
         (HEADER.encode() + b'account.open,"Ada\n', "line 2: the file cannot be read on from here: quotes are never"),
         (HEADER.encode() + b'account.open,"Ada" L\n', "line 2: the file cannot be read on from here: after closing"),
@@ -168,7 +177,7 @@ def test_a_file_that_cannot_be_read_on_is_refused_at_the_place(tmp_path: Path, c
             "column `country` is not a path to a fact",
             "did you mean `customer.address.country`? Else map",
         ),
-        ("action,customer.kind,", "a column has no name", "a comma too many"),
+        ("action,customer.kind,", "a column has no name", "a delimiter too many"),
         ("action,customer.kind,customer.kind", "column `customer.kind` stands 2 times", "a name of its own"),
         ("action,customer.address,customer.address.city", "`customer.address.city` is said twice", "ignore one"),
         ("customer.kind", "no column says the action", "`set: {action: account.maintain}`"),

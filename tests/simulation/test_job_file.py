@@ -129,7 +129,7 @@ def test_a_candidate_has_from_the_baseline_what_it_does_not_say(tmp_path: Path) 
     ("dates", "expected"),
     [
         ("2027-01-15", ["2027-01-15"]),
-        (["2027-02-01", "2027-01-01", "2027-02-01"], ["2027-01-01", "2027-02-01"]),
+        (["2027-02-01", "2027-01-01"], ["2027-01-01", "2027-02-01"]),
         (
             {"from": "2027-01-01", "until": "2027-01-20", "every": 7},
             ["2027-01-01", "2027-01-08", "2027-01-15"],
@@ -142,6 +142,13 @@ def test_days_that_the_file_names(tmp_path: Path, dates: Any, expected: list[str
     assert job_days(job, policies, TODAY) == Days(tuple(expected), expected[0])
     job, policies = policies_of(write(tmp_path, {"dates": dates, "main_date": "2027-01-19"}))
     assert job_days(job, policies, TODAY) == Days(tuple(sorted({*expected, "2027-01-19"})), "2027-01-19")
+
+
+def test_a_day_that_stands_twice_is_refused_where_it_stands_again(tmp_path: Path) -> None:
+    path = write(tmp_path, {"dates": ["2027-01-02", "2027-01-01", "2027-01-02"]})
+    line = path.read_text("utf-8").splitlines().index("dates:") + 4
+    assert said(path) == [f"job.yaml:{line} R701 the day 2027-01-02 stands here already"]
+    assert read_job(write(tmp_path, {"dates": ["2027-01-02", "2027-01-01"]})).dates == ("2027-01-01", "2027-01-02")
 
 
 def test_whether_the_clock_has_a_say(tmp_path: Path) -> None:
@@ -300,6 +307,25 @@ def test_the_examples_of_the_documentation_are_simulations(tmp_path: Path) -> No
     assert [way.id for way in policies.ways] == ["another-place-of-use", "moves-its-seat"]
 
 
+def test_persons_for_an_order_are_found_as_documented(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (snippet,) = re.findall(r"^```python\n(.*?)```", PAGE, flags=re.MULTILINE | re.DOTALL)
+    (named,) = re.findall(r'"([^"]+\.population)/', snippet)
+    made_up(tmp_path, generate={"accounts": 500}).folder.rename(tmp_path / named)
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, Any] = {}
+    exec(snippet, found)  # noqa: S102 - of our own documentation
+    assert "person" in capsys.readouterr().out
+    rows = found["persons"].fetchall()
+    assert len(rows) == 10
+    assert rows[0][2] >= rows[1][2] >= 1
+    order = {**ORDER, "target": {"person": rows[0][0]}}
+    _, policies = policies_of(write(tmp_path / "job", {"candidates": [with_measures("draft")]}, draft=order))
+    assert [added.target for added in policies.added_orders("c")] == [rows[0][0]]
+    found["accounts"].close()
+
+
 def test_every_key_and_every_built_in_way_is_documented() -> None:
     form = yaml.safe_load((ROOT / "engine" / "simulation" / "form.yaml").read_text("utf-8"))
     parts = [form, form["properties"]["baseline"], form["properties"]["candidates"]["items"], form["$defs"]["way"]]
@@ -390,6 +416,13 @@ def test_other_accounts_are_not_replaced_by_made_up_ones(tmp_path: Path, kind: s
             "write a number from 0 to 9007199254740991",
         ),
         (
+            "malicious_share",
+            "2%",
+            "`malicious_share` is text, not a number",
+            "write a number from 0 to 1, without quotes",
+        ),
+        ("malicious_share", "2", "`malicious_share` is more than 1", "write a number from 0 to 1"),
+        (
             "as_of",
             "3000-01-01",
             "no accounts can be made up for 3000-01-01",
@@ -417,9 +450,9 @@ def test_what_is_too_large_is_told_with_what_to_do(
         "name": "n",
         "title": "T",
         "candidates": "[{id: c, title: C}]",
-        **({} if where in made else {where: number}),
+        **({} if where in {*made, "malicious_share"} else {where: number}),
     }
-    made |= {where: number} if where in made else {}
+    made |= {where: number} if where in {*made, "malicious_share"} else {}
     lines = [f"{key}: {value}" for key, value in said.items() if value is not None]
     generate = ", ".join(f"{key}: {value}" for key, value in made.items())
     path = tmp_path / "job.yaml"

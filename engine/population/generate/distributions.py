@@ -17,7 +17,7 @@ from engine.language.document import Document, plain, read_document
 from engine.language.rendering import render_text
 from engine.language.source import Source
 from engine.language.yaml_nodes import compose
-from engine.measures.places import Places
+from engine.measures.places import Places, place_help
 from engine.vocabulary.explain import Shape
 
 _HERE = Path(__file__).parent
@@ -104,7 +104,7 @@ def _mistakes(document: Document, content: Mapping[str, Any], places: Places) ->
     own = document.plain
     for code in own.get("places", {}):
         if code not in places.within:
-            help_ = suggest(code, places.within.keys(), "such as")
+            help_: str | None = place_help(code, places.within.keys())
             span = document.span("places", code, key=True)
             found.append(Diagnostic("R309", f"`{code[:40]}` is not a known place", span, help_))
     for steps, table in _tables(own):

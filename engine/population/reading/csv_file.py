@@ -32,6 +32,7 @@ class CsvFile:
     def __init__(self, file: TextFile, mapping: ColumnMapping | None, vocabulary: Vocabulary) -> None:
         delimiter = "," if mapping is None else mapping.delimiter
         self._lines = _Lines(file, delimiter)
+        self._between = {"\t": "a tab", ",": "a comma"}.get(delimiter, f"`{delimiter}`")
         self._reader = csv.reader(self._lines, delimiter=delimiter, strict=True)
         self._name = file.name
         names = self._next()
@@ -43,7 +44,9 @@ class CsvFile:
         if self._lines.is_bad:
             raise PopulationError(f"{file.name}: the first line is not UTF-8; save the file as UTF-8")
         header = Header(file.name, names, self._lines.last.rstrip("\r\n"))
-        other = next((mark for mark in ";\t|" if len(names) == 1 and names[0].count(mark) > 1), None)
+        # No path to a fact has such a mark; of a column that a mapping may name two are needed.
+        least = 1 if mapping is None else 2
+        other = next((mark for mark in ";\t|" if len(names) == 1 and names[0].count(mark) >= least), None)
         if other is not None:
             said, written = ("a tab", "\\t") if other == "\t" else (f"`{other}`", other)
             help_ = f'say so in a mapping file: `delimiter: "{written}"`'
@@ -69,7 +72,7 @@ class CsvFile:
             elif len(cells) != len(self._names):
                 if cells:
                     detail = f"has {_cells(len(cells))}, and the header {len(self._names):,}"
-                    help_ = "a cell with a comma or a line end stands in quotes"
+                    help_ = f"a cell with {self._between} or a line end stands in quotes"
                     yield Row(number, violations=(Violation("", detail, help_),))
             else:
                 yield self._row(number, cells)

@@ -123,7 +123,7 @@ def table_of(header: Header, mapping: ColumnMapping | None, vocabulary: Vocabula
 
 def _unknown(header: Header, name: str, mapping: ColumnMapping | None, paths: Collection[str]) -> Diagnostic:
     if not name.strip():
-        help_ = "give every column a name; a line may end with a comma too many"
+        help_ = "give every column a name; the line may end with a delimiter too many"
         return Diagnostic("R311", "a column has no name", header.span(name), help_)
     if mapping is None:
         message = f"the column `{name[:60]}` is not a path to a fact"
