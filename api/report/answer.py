@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from api.report.places import name_of
-from api.report.wording import Wording, day, weight
+from api.report.wording import Wording, day, way_in_words, weight
 from engine.simulation.result import Alternative, Evasion, OrderText, SimulationResult
 
 
@@ -66,23 +66,20 @@ def answer(result: SimulationResult, words: Wording) -> Answer:
         return Answer(" ".join([lead, *reasons]), ())
     if len(alternatives) == 1:
         (one,) = alternatives
-        caught = words.shared(one.main.caught, result.population.accounts)
         return Answer(
-            f"{when}, of {whole}, {caught} would no longer be allowed.",
+            f"{when}, of {whole}, {words.caught(one.main)} would no longer be allowed.",
             tuple(Line("", said) for said in _said(one, words)),
         )
     return Answer(
         f"{when}, of {whole}, would no longer be allowed:",
-        tuple(Line(one.title, _line(one, result, words)) for one in alternatives),
+        tuple(Line(one.title, _line(one, words)) for one in alternatives),
     )
 
 
-def _line(one: Alternative, result: SimulationResult, words: Wording) -> str:
+def _line(one: Alternative, words: Wording) -> str:
     if one.main.changed == 0:
         return f"none. {one.no_effect or ''}".rstrip()
-    share = words.share(one.main.caught, result.population.accounts)
-    caught = words.accounts(one.main.caught) + (f" ({share})" if share and one.main.caught else "")
-    return " ".join([f"{caught}.", *_said(one, words)])
+    return " ".join([f"{words.caught(one.main)}.", *_said(one, words)])
 
 
 def _said(one: Alternative, words: Wording) -> list[str]:
@@ -96,7 +93,8 @@ def _said(one: Alternative, words: Wording) -> list[str]:
     way = widest(one)
     if way is not None and way.evaded != 0:
         drawn = ", which were drawn at random of those caught" if way.sample else ""
-        said.append(f"The widest way around leaves allowed {words.of(way.evaded, way.tried)}{drawn}.")
+        left = words.of(way.evaded, way.tried)
+        said.append(f"The widest way around, “{way_in_words(way.id)}”, leaves allowed {left}{drawn}.")
     elif way is not None and one.main.caught != 0:
         said.append("None of the ways around that were tried leads past it.")
     if one.main.caught == 0:

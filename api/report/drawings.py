@@ -14,7 +14,7 @@ from api.report.charts.shifts import draw_shifts
 from api.report.charts.timeline import draw_timeline, marks_of
 from api.report.charts.world import draw_world
 from api.report.tables import Impact
-from api.report.wording import Wording, value_of
+from api.report.wording import Wording, value_of, way_in_words
 from engine.simulation.dimensions import DIRECT
 from engine.simulation.result import Alternative, Count
 
@@ -61,11 +61,6 @@ def draw(
         name, said = f"{key}-ways", f"Ways around: {title}"
         evasion = draw_bars(ways, _WAYS, words, name=name, title=said, axis="Way around")
     return Drawings(shifts, world, timeline, resellers, evasion)
-
-
-def way_in_words(id_: str) -> str:
-    """The id of a way around as a short name: "Another place of use"."""
-    return id_.replace("-", " ").replace("_", " ").capitalize()
 
 
 def compared(alternatives: Sequence[Alternative], words: Wording) -> Markup | None:

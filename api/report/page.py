@@ -5,9 +5,8 @@ It is made of the result alone, so it says the same whenever and wherever it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -15,8 +14,9 @@ from markupsafe import Markup, escape
 
 from api.report.answer import Answer, Order, answer, order_in_words
 from api.report.detail import Detail, detail_of
-from api.report.drawings import compared, way_in_words
-from api.report.wording import ASKS, DOES, MEANINGS, Wording, date_of, day, listing
+from api.report.drawings import compared
+from api.report.made_of import made_of
+from api.report.wording import ASKS, DOES, MADE_UP, MEANINGS, Wording, date_of, day, listing, standing, way_in_words
 from engine.language.rendering import harmless
 from engine.language.rule_file import EFFECTS
 from engine.simulation.result import Alternative, Bite, SimulationResult
@@ -34,6 +34,7 @@ _TEMPLATES = Environment(
 class Page:
     """Everything the templates read.
 
+    `made_up` says that the accounts are made up, empty where they are not.
     `orders` are those of all candidates, each once; `source` is what the population was made of, by name and value;
     `comparison` draws the alternatives side by side, None where nobody is caught.
     """
@@ -41,6 +42,7 @@ class Page:
     result: SimulationResult
     words: Wording
     dates: str
+    made_up: str
     answer: Answer
     orders: Sequence[Order]
     details: Sequence[Detail]
@@ -52,7 +54,14 @@ class Page:
 def render(result: SimulationResult) -> str:
     """The report as HTML."""
     page = _TEMPLATES.get_template("report.html").render(
-        page=page_of(result), day=day, does=DOES, asks=ASKS, way_in_words=way_in_words, coded=coded, days_of=days_of
+        page=page_of(result),
+        day=day,
+        does=DOES,
+        asks=ASKS,
+        way_in_words=way_in_words,
+        coded=coded,
+        days_of=days_of,
+        standing=standing,
     )
     # A mark in somebody's text that reverses the letters after it would reverse the figures beside it.
     return harmless(page)
@@ -82,11 +91,12 @@ def page_of(result: SimulationResult) -> Page:
         result=result,
         words=words,
         dates=_dates(result.alternatives),
+        made_up=MADE_UP if result.population.is_made_up else "",
         answer=answer(result, words),
         orders=list(orders.values()),
         details=[detail_of(one, n, words, labels) for n, one in enumerate(result.alternatives, 1)],
         comparison=compared(result.alternatives, words),
-        source=list(_flat(result.population.source, "")),
+        source=list(made_of(result.population.source)),
         outcomes=[(outcome, MEANINGS[outcome]) for outcome in EFFECTS],
     )
 
@@ -103,22 +113,3 @@ def _dates(alternatives: Sequence[Alternative]) -> str:
     if len(real) <= 1:
         return listing([day(text) for text in real]) or "no day"
     return f"{len(real):,} days from {day(real[0])} to {day(real[-1])}"
-
-
-def _flat(value: Any, name: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 - a JSON value
-    """A JSON value as names and values, so that no JSON stands where a person reads."""
-    if isinstance(value, Mapping):
-        for key, inner in value.items():
-            words = str(key).replace("_", " ")
-            yield from _flat(inner, f"{name}, {words}" if name else words)
-    elif isinstance(value, list | tuple):
-        yield name, ", ".join(str(inner) for inner in value) or "none"
-    else:
-        yield (
-            name,
-            "not stated"
-            if value is None
-            else f"{value:,}"
-            if type(value) is int and not name.endswith("seed")
-            else str(value),
-        )

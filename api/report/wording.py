@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from engine.simulation.result import Cell, Count
+from engine.simulation.in_words import day_in_words
+from engine.simulation.result import Cell, Count, Day
 
 MEANINGS = {
     "allow": "nothing stands against it",
@@ -32,6 +33,8 @@ DOES = {
     "deny": "refuses",
 }
 """What a rule of each effect does."""
+MADE_UP = "These accounts are made up: what is counted of them says nothing of real customers."
+"""Said wherever figures of a generated population could be taken for those of customers."""
 SMALLEST_SHOWN = 0.001
 """A share of less than this is said to be less, so that something never reads as nothing."""
 
@@ -82,11 +85,27 @@ class Wording:
         share = self.share(part, whole)
         return f"{self.count(part)} of {self.count(whole)}" + (f" ({share})" if share else "")
 
+    def caught(self, day: Day, so_told: str = " that were allowed before") -> str:
+        """Those caught, of those whom a candidate can catch: "30 of 200 that were allowed before (15%)".
+
+        `so_told` says what the whole is; it is empty where a head of a column says it.
+        """
+        whole = day.allowed_before
+        if day.caught is None or whole is None:
+            return self.count(day.caught)
+        share = self.share(day.caught, whole) if day.caught else ""
+        return f"{day.caught:,} of {whole:,}{so_told}" + (f" ({share})" if share else "")
+
     def difference(self, before: Count, after: Count) -> str:
         """By how much a count grew or shrank, with its sign; "not shown" where one of them is suppressed."""
         if before is None or after is None:
             return "not shown"
         return f"{after - before:+,}".replace("-", "\N{MINUS SIGN}") if after != before else "0"
+
+
+def way_in_words(id_: str) -> str:
+    """The id of a way around as a short name: "Another place of use"."""
+    return id_.replace("-", " ").replace("_", " ").capitalize()
 
 
 def weight(count: Count) -> float:
@@ -102,8 +121,12 @@ def value_of(cell: Cell) -> str:
 
 def day(text: str) -> str:
     """An ISO day as people write it: "July 14, 2027". What is no day stays as it is."""
-    date = date_of(text)
-    return text if date is None else f"{date:%B} {date.day}, {date.year}"
+    return day_in_words(text)
+
+
+def standing(status: str) -> str:
+    """The standing of the law in words, `proposed_not_in_force`: "proposed, not in force"; of several sources each."""
+    return "; ".join(one.replace("_not_", ", not ").replace("_", " ") for one in status.split(", "))
 
 
 def date_of(text: str) -> datetime.date | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from engine.measures.order import Order
 from engine.policy.policy import Policy
 from engine.simulation.impact import Connected
+from engine.simulation.in_words import day_in_words, target_in_words
 from engine.simulation.policies import Policies
 from engine.simulation.result import Day
 
@@ -19,7 +20,8 @@ def changes_of(policies: Policies, candidate: str) -> list[str]:
 def _changes(policies: Policies, candidate: str) -> Iterator[str]:
     before, after = policies.baseline, policies.candidates[candidate]
     for order in policies.added_orders(candidate):
-        yield f"Order `{order.id}` is added: a {_kind(order)} on {order.target}, binding from {order.binding_on}."
+        on, binding = target_in_words(order, after), day_in_words(order.binding_on)
+        yield f"Order `{order.id}` is added: a {_kind(order)} on {on}, binding from {binding}."
     for order in policies.dropped_orders(candidate):
         yield f"Order `{order.id}` is not there any more."
     for switch, reading in after.readings.items():
@@ -76,6 +78,8 @@ def why_no_effect(
         if not any(order.binds(day.date) for order in orders for day in timeline):
             return "None of the orders binds on any of the days looked at."
         if not connected["touched"].accounts:
-            targets = " or ".join(dict.fromkeys(order.target for order in orders))
+            targets = " or ".join(
+                dict.fromkeys(target_in_words(order, policies.candidates[candidate]) for order in orders)
+            )
             return f"No account has to do with {targets} on any ground on which an order touches one."
     return "What is changed bears on none of these accounts, or they come to the same outcome for other reasons."

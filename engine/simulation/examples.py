@@ -13,6 +13,7 @@ from engine.decision.decision import Decision
 from engine.decision.derived_facts import derived_facts
 from engine.evaluators.columnar.decided import ACCOUNTS_OF, FIRST
 from engine.simulation.asked import BASELINE
+from engine.simulation.in_words import GROUNDS, STATES
 from engine.simulation.result import Example
 from engine.simulation.trial import Trial
 from engine.vocabulary.model import Type, Vocabulary
@@ -76,7 +77,7 @@ def _example(trial: Trial, account: Account, accounts: int, *, has_facts: bool) 
     old, new = (derived_facts(trial.deciders.of(key), case).measures for key in (BASELINE, trial.candidate))
     known = {(measure.order, measure.ground, measure.state) for measure in old}
     touching = [
-        f"Order {measure.order} is {_words(measure.state)} and touches the account by {_words(measure.ground)}."
+        f"Order {measure.order} {STATES[measure.state]} and touches the account: {GROUNDS[measure.ground]}."
         for measure in new
         if (measure.order, measure.ground, measure.state) not in known
     ]
@@ -107,10 +108,6 @@ def _differences(before: Decision, after: Decision) -> Iterator[str]:
 def _section(section: str) -> str:
     """A section without the document that it is of."""
     return section.rpartition("/")[2]
-
-
-def _words(word: str) -> str:
-    return word.replace("_", " ")
 
 
 def without_identity(facts: Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from engine.measures.order import Order
 from engine.policy.files import JURISDICTIONS
 from engine.policy.policy import Policy
 from engine.simulation.dates import days_between
+from engine.simulation.in_words import day_in_words, target_in_words
 from engine.simulation.result import Count, Factor
 
 TREATY = "mutual_legal_assistance_treaty"
@@ -77,14 +78,17 @@ def recorded_of(policy: Policy, orders: Collection[Order]) -> list[str]:
     files: Mapping[str, Any] = policy.identity["files"]
     spec = files.get(JURISDICTIONS + "attributes.yaml", {}).get(TREATY)
     found = []
-    for target in dict.fromkeys(order.target for order in orders if order.target_kind == "jurisdiction"):
+    on = {order.target: target_in_words(order, policy) for order in orders if order.target_kind == "jurisdiction"}
+    for target, name in on.items():
         value = attributes_of(target, policy.world.attributes).get(TREATY, UNKNOWN)
         if spec is None or value == UNKNOWN:
             continue
         sources = {
-            f"{record['source']}, {record['as_of']}": None for record in spec["recorded"] if record["value"] == value
+            f"{record['source']}, {day_in_words(str(record['as_of']))}": None
+            for record in spec["recorded"]
+            if record["value"] == value
         }
-        found.append(f"{target}: {spec['values'][value].rstrip('.')} ({'; '.join(sources)})")
+        found.append(f"{name}: {spec['values'][value].rstrip('.')} ({'; '.join(sources)})")
     return found
 
 

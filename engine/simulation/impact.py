@@ -10,10 +10,9 @@ import attrs
 from engine.accounts.accounts import accounts_at
 from engine.accounts.layout import MALICIOUS, ROW
 from engine.evaluators.columnar.decided import PROFILE
-from engine.measures.places import iso_codes
-from engine.policy.files import JURISDICTIONS
 from engine.policy.policy import Policy
 from engine.simulation.dimensions import ABROAD, DIRECT, NOBODY, NOT_ABROAD, UNKNOWN
+from engine.simulation.in_words import place_name
 from engine.simulation.result import DIMENSIONS, Cell, Precision
 from engine.simulation.trial import Trial
 
@@ -117,15 +116,9 @@ def _label(name: str, value: str, policy: Policy) -> str:
     if value in _WORDS.get(name, {}):
         return _WORDS[name][value]
     if name == "place":
-        return iso_codes().get(value) or _declared(policy).get(value, {}).get("name", value)
+        return place_name(value, policy)
     if name == "account_age" and value.isdigit():
         return f"{value} years"
     if name == "tier" and value != UNKNOWN:
         return f"tier {value}"
     return value
-
-
-def _declared(policy: Policy) -> Mapping[str, Mapping[str, str]]:
-    files: Mapping[str, Any] = policy.identity["files"]
-    declared: Mapping[str, Mapping[str, str]] = files.get(JURISDICTIONS + "places.yaml", {}).get("places", {})
-    return declared

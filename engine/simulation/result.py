@@ -12,6 +12,7 @@ from typing import Any
 import attrs
 
 from engine.decision.severity import is_allowed
+from engine.population.generate import GENERATED
 
 Count = int | None
 """A number of accounts; None where a small cell is suppressed."""
@@ -63,6 +64,13 @@ class Day:
     changed: Count
     caught: Count
     released: Count
+
+    @property
+    def allowed_before(self) -> Count:
+        """How many are allowed under the baseline, whom alone a candidate can catch; None where a part is not told."""
+        parts = [shift.accounts for shift in self.shifts if is_allowed(shift.before)]
+        told = [part for part in parts if part is not None]
+        return sum(told) if len(told) == len(parts) else None
 
 
 @attrs.frozen
@@ -214,6 +222,11 @@ class PopulationSummary:
     legitimate: Count
     left_out: Count
     source: Mapping[str, Any]
+
+    @property
+    def is_made_up(self) -> bool:
+        """Whether its accounts were generated, so that nothing counted of them is about anybody."""
+        return self.source.get("kind") == GENERATED
 
 
 @attrs.frozen

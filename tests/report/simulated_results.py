@@ -247,6 +247,16 @@ def result(alternatives: Sequence[Alternative] = (), **changes: Any) -> Simulati
     return attrs.evolve(made, **changes)
 
 
+def made_up() -> SimulationResult:
+    """A result of accounts that were generated."""
+    source = {
+        "kind": "generated", "generator": 1, "seed": 71_234, "accounts": 1_000_000, "as_of": "2026-12-01",
+        "malicious_share": 0.002, "distributions": digest("e"),
+    }  # fmt: skip
+    made = result()
+    return attrs.evolve(made, population=attrs.evolve(made.population, source=source))
+
+
 def three() -> SimulationResult:
     conditions = attrs.evolve(
         alternative("conditions", "Conditions", 12_002),
@@ -351,7 +361,15 @@ def five() -> SimulationResult:
     return result(made, population=attrs.evolve(result().population, accounts=10_000_000))
 
 
-EVERY = {"one": result, "three": three, "unchanged": unchanged, "suppressed": suppressed, "huge": huge, "five": five}
+EVERY = {
+    "one": result,
+    "made up": made_up,
+    "three": three,
+    "unchanged": unchanged,
+    "suppressed": suppressed,
+    "huge": huge,
+    "five": five,
+}
 """What a report is tried on, by name."""
 
 

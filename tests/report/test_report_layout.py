@@ -36,7 +36,9 @@ def laid_out(page: str, width: int, folder: Path) -> list[str]:
     return html.unescape(found[1]).splitlines()
 
 
-@pytest.mark.parametrize(("name", "width"), [("one", 500), ("suppressed", 800), ("huge", 1280), ("five", 800)])
+@pytest.mark.parametrize(
+    ("name", "width"), [("one", 500), ("made up", 500), ("suppressed", 800), ("huge", 1280), ("five", 800)]
+)
 def test_nothing_lies_over_anything_else(name: str, width: int, tmp_path: Path) -> None:
     assert laid_out(rendered(name), width, tmp_path) == []
 

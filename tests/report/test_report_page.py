@@ -13,7 +13,9 @@ from simulated_results import EVERY, UGLY, alternative, rendered, result, three
 
 from api.report import render
 from api.report.charts.drawing import Colour
+from api.report.made_of import made_of
 from api.report.page import coded
+from api.report.wording import standing
 
 
 @pytest.fixture(params=EVERY)
@@ -104,6 +106,30 @@ def test_what_is_suppressed_is_said_and_no_number_stands_for_it() -> None:
     assert "not shown of 2,000" in text
 
 
+def test_accounts_that_are_made_up_are_called_so_wherever_they_are_judged_by() -> None:
+    words = ReportDocument(rendered("made up")).words
+    said = "These accounts are made up: what is counted of them says nothing of real customers."
+    ends = [words.index(part) for part in ("What was asked", "How to read it", "Whom it hits", "The factors of 7.307")]
+    parts = [words[start:end] for start, end in zip([0, *ends], [*ends, len(words)], strict=True)]
+    assert [part.count(said) for part in parts] == [1, 1, 0, 1, 1]
+    assert "came with the population" not in words
+    assert "made up" not in ReportDocument(rendered("one")).words
+
+
+def test_what_accounts_are_made_of_and_the_standing_of_the_law_are_words() -> None:
+    words = re.sub(r"\s+", " ", ReportDocument(rendered("made up")).words)
+    assert "Accounts made up, by version 1 of the generator Seed of the accounts 71234" in words
+    assert "Accounts as they stand on December 1, 2026 Share labelled malicious 0.2%" in words
+    assert "Standing of the law proposed, not in force" in words
+    assert standing("final, proposed_not_in_force") == "final; proposed, not in force"
+    source = {"kind": "file", "name": "a.csv", "sha256": "ab", "mapping": None}
+    assert list(made_of(source)) == [
+        ("Accounts", "read from the file a.csv"),
+        ("SHA-256 of the file", "ab"),
+        ("Mapping of its columns", "none: they have the names of the vocabulary"),
+    ]
+
+
 def test_an_empty_change_says_so_and_why() -> None:
     text = ReportDocument(rendered("unchanged")).words
     assert "none of 1,000,000 accounts would have another outcome" in text
@@ -138,8 +164,22 @@ def test_a_factor_that_the_data_does_not_show_is_named() -> None:
 def test_the_answer_has_a_line_for_each_alternative() -> None:
     text = ReportDocument(rendered("three")).words
     assert "On July 14, 2027, of 1,000,000 accounts, would no longer be allowed:" in text
-    assert "12,346 accounts (1.2%). Of those labelled malicious 310 of 2,000 (15.5%)" in text
-    assert "12,002 accounts (1.2%)." in text
+    assert "12,346 of 938,800 that were allowed before (1.3%). Of those labelled malicious 310 of 2,000 (15.5%)" in text
+    assert "12,002 of 938,800 that were allowed before (1.3%)." in text
+
+
+def test_those_caught_are_told_of_those_who_were_allowed_before() -> None:
+    text = ReportDocument(rendered("one")).words
+    assert "of 1,000,000 accounts, 12,346 of 938,800 that were allowed before (1.3%) would no longer be" in text
+    assert re.search(r"Accounts caught\s+12,346 of 938,800 that were allowed before \(1\.3%\)", text)
+    assert (
+        "The share caught is of all accounts of a line, and those that were not allowed before are among them" in text
+    )
+    assert "The share caught is of all accounts so labelled" in text
+    # The figures of one part are hidden, so what all come to is not told.
+    hidden = ReportDocument(rendered("suppressed")).words
+    assert re.search(r"Accounts caught\s+not shown ", hidden)
+    assert "that were allowed before (" not in hidden
 
 
 def test_it_is_said_that_ways_were_tried_with_a_sample() -> None:
@@ -150,6 +190,15 @@ def test_it_is_said_that_ways_were_tried_with_a_sample() -> None:
     assert "of 5,000 drawn at random of those caught" in text
     assert "which were drawn at random of those caught." in text
     assert "drawn at random" not in ReportDocument(rendered("three")).words
+
+
+def test_the_widest_way_is_named_and_nobody_is_said_to_walk_it() -> None:
+    text = ReportDocument(rendered("one")).words
+    assert "The widest way around, “Place of use”, leaves allowed 9,807 of 12,345 (79.4%)." in text
+    compared = text[text.index("by the widest way") : text.index("Days on which it bites")]
+    assert "Place of use. Another place of use is stated" in compared
+    ways = text[text.index("Each way changes stated facts") :]
+    assert "Neither says that anybody would: a way costs money, and some are breaches of the law" in ways
 
 
 def test_accounts_without_a_reseller_are_no_bar_and_are_counted_beside_it() -> None:

@@ -23,7 +23,7 @@ from api.report.charts.world import steps
 from api.report.places import outlines, placed
 from api.report.tables import SHOWN, impact_of, runs_of, thinned
 from api.report.wording import Wording, day
-from engine.simulation.result import Cell
+from engine.simulation.result import Cell, Day, Shift
 
 EXACT = Wording(0)
 CODES = st.sampled_from(
@@ -123,6 +123,15 @@ def test_words_of_marks_do_not_overlap(offsets: list[int]) -> None:
         lines.setdefault(line, []).append(words)
     assert sum(map(len, lines.values())) == len(marks)
     assert HEIGHT > 0
+
+
+def test_how_many_were_allowed_before_is_told_where_every_part_is() -> None:
+    shifts = [Shift("allow", "allow", 70), Shift("restrict", "deny", 30), Shift("hold", "hold", 900)]
+    told = Day("2027-07-14", shifts, 30, 30, 0)
+    assert EXACT.caught(told) == "30 of 100 that were allowed before (30%)"
+    assert EXACT.caught(attrs.evolve(told, caught=0)) == "0 of 100 that were allowed before"
+    assert Wording(10).caught(attrs.evolve(told, shifts=[*shifts, Shift("allow", "hold", None)])) == "30"
+    assert Wording(10).caught(attrs.evolve(told, shifts=[*shifts, Shift("hold", "deny", None)])).startswith("30 of 100")
 
 
 def test_numbers_in_words() -> None:

@@ -37,12 +37,22 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     return ran(path)
 
 
+def test_what_is_added_is_told_with_the_name_of_its_place_and_its_day_in_words(done: Ran) -> None:
+    changes = {one.id: one.changes for one in done.result.alternatives}
+    assert list(changes["early"]) == [
+        "Order `early` is added: a prohibition on France (FR), binding from November 28, 2027."
+    ]
+    assert any("on Nobody of that name, binding from" in change for change in changes["nobody"])
+
+
 WHY = {
     "empty": "The candidate is the baseline: both decide by the same policy.",
     "commented": "The candidate is the baseline: both decide by the same policy.",
     "reworded": "What is changed bears on none of these accounts, or they come to the same outcome for other reasons.",
     "early": "None of the orders binds on any of the days looked at.",
-    "nobody": "No account has to do with JP or Nobody of that name on any ground on which an order touches one.",
+    "nobody": (
+        "No account has to do with Japan (JP) or Nobody of that name on any ground on which an order touches one."
+    ),
     "denied": "What is changed bears on none of these accounts, or they come to the same outcome for other reasons.",
 }
 

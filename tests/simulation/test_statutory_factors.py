@@ -131,7 +131,7 @@ def test_what_is_recorded_of_a_jurisdiction_is_told_with_its_source() -> None:
     texts = files(rule_set(item()), jurisdictions__attributes=RECORDED, jurisdictions__measures__p=person, **orders)
     policy = load_files(texts)
     assert recorded_of(policy, policy.orders) == [
-        "DE-BY: A treaty is in force (A list, 2020)",
-        "FR: There is no treaty in force (Another list, 2021-05-01)",
+        "Bayern (DE-BY): A treaty is in force (A list, 2020)",
+        "France (FR): There is no treaty in force (Another list, May 1, 2021)",
     ]
     assert recorded_of(load_files(files(rule_set(item()))), policy.orders) == []

@@ -22,12 +22,14 @@ from engine.population.generate.setting import Setting
 
 GENERATOR = 1
 """Version of the generator: with another the same seed gives other accounts."""
+GENERATED = "generated"
+"""What the source of such a population is, beside one that was read."""
 
 
 def origin(distributions: Distributions, *, accounts: int, seed: int, as_of: datetime.date) -> dict[str, Any]:
     """What such accounts are made of, as the manifest of their population says it."""
     return {
-        "kind": "generated",
+        "kind": GENERATED,
         "generator": GENERATOR,
         "seed": seed,
         "accounts": accounts,
