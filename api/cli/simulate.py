@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 ENGINES = ("duckdb", "spark")
 _MOST = 1_000
 """Threshold of small counts, as `engine/simulation/form.yaml` has it."""
-_DIGITS = 12
-"""Of a digest, in the name of a folder."""
 _MEND = (
     "Nothing was run: mend them in the source, or leave them out with `ostiary population read --leave-out`, and name "
     "under `population` the folder that it makes."
@@ -139,6 +137,7 @@ class _Written:
 def _run(asked: _Asked, progress: Progress, *, pdf: bool) -> _Written:
     from api.report import print_pdf, render  # noqa: PLC0415 - as above
     from engine.simulation.days import job_days  # noqa: PLC0415 - as above
+    from engine.simulation.digest import short  # noqa: PLC0415 - as above
     from engine.simulation.job import read_job  # noqa: PLC0415 - as above
     from engine.simulation.policies import job_policies  # noqa: PLC0415 - as above
     from engine.simulation.population import population_of  # noqa: PLC0415 - as above
@@ -165,8 +164,7 @@ def _run(asked: _Asked, progress: Progress, *, pdf: bool) -> _Written:
         (made / RESULT).write_bytes(orjson.dumps(result.document, option=orjson.OPT_INDENT_2) + b"\n")
         progress("writing the report", 0.0)
         (made / REPORT).write_text(render(result), "utf-8")
-        digits = result.digest.removeprefix("sha256:")[:_DIGITS]
-        folder = asked.output or asked.folder / f"{result.name}-{digits}"
+        folder = asked.output or asked.folder / f"{result.name}-{short(result.digest)}"
         if asked.output is None:
             refuse_other_than_result(folder)
         place(made, folder)

@@ -6,7 +6,7 @@ import duckdb
 import pyarrow as pa
 
 from engine.accounts.layout import Layout
-from engine.accounts.population import PLACES, TABLE, Population, PopulationError
+from engine.accounts.population import PLACES, TABLE, Population, PopulationError, first_line
 from engine.accounts.tables import tables_of
 
 _AGAIN = "remove the folder, then read or generate it again"
@@ -24,7 +24,7 @@ def check_tables(population: Population, layout: Layout) -> None:
         with duckdb.connect(population.accounts, read_only=True) as connection:
             problem = _problem(connection, population, layout)
     except duckdb.Error as error:
-        problem = f"cannot be read ({str(error).partition(chr(10))[0]})"
+        problem = f"cannot be read ({first_line(error)})"
     if problem:
         raise PopulationError(f"{population.accounts}: {problem}; {_AGAIN}")
 

@@ -23,6 +23,11 @@ class PopulationError(ValueError):
     """A population cannot be used: the message says where, what, and what to do."""
 
 
+def first_line(error: Exception) -> str:
+    """What a database says is wrong, without what follows for whoever wrote the statement."""
+    return str(error).partition("\n")[0]
+
+
 @attrs.frozen
 class Manifest:
     """What a population is.

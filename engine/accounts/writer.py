@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from engine.accounts.layout import Layout
 from engine.accounts.places import places_query
-from engine.accounts.population import ACCOUNTS, MANIFEST, PLACES, Manifest, Population, PopulationError
+from engine.accounts.population import ACCOUNTS, MANIFEST, PLACES, Manifest, Population, PopulationError, first_line
 from engine.accounts.tables import inserting, tables_of
 
 MEMORY = "1GB"
@@ -120,8 +120,8 @@ class PopulationWriter:
 
 def not_written(folder: Path, error: Exception) -> PopulationError:
     """What is said where a population cannot be written for want of room, or of the right to."""
-    why = str(error).partition("\n")[0]
-    return PopulationError(f"{folder}: the population cannot be written ({why}); make room, then repeat")
+    what = f"the population cannot be written ({first_line(error)})"
+    return PopulationError(f"{folder}: {what}; make room, then repeat")
 
 
 def refuse_other_than_population(folder: Path) -> None:

@@ -11,6 +11,7 @@ from engine.evaluators.columnar.unrolling import AS_OF
 from engine.policy.policy import Policy
 from engine.program.expressions import Compare, Expr, Literal, Member, Root
 from engine.simulation.dates import LAST_OF_ALL, days_between, shifted
+from engine.simulation.days import turns_of
 from engine.simulation.result import Bite, Day
 from engine.simulation.trial import Trial
 
@@ -52,10 +53,7 @@ def turning_days(policy: Policy) -> set[str] | None:
     law = law_of(policy.program, None)
     asked = [law.is_in_force, *(expr for firing in law.firings for expr in (firing.guard, firing.condition))]
     asked += [condition.expr for order in policy.orders for condition in order.conditions]
-    turns = {order.issued_on for order in policy.orders}
-    turns |= {
-        shifted(period.until, 1) for order in policy.orders for period in order.periods if period.until < LAST_OF_ALL
-    }
+    turns = {turn for order in policy.orders for turn in turns_of(order)}
     seen: set[Expr] = set()
     while asked:
         expr = asked.pop()

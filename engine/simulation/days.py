@@ -43,7 +43,7 @@ def job_days(job: Job, policies: Policies, today: datetime.date) -> Days:
     main = job.main_date or max(sorted(dates), key=lambda day: sum(order.binds(day) for order in added or dropped))
     dates.add(main)
     first, last = min(dates), max(dates)
-    dates |= {day for order in (*added, *dropped) for day in _turns_of(order) if first < day < last}
+    dates |= {day for order in (*added, *dropped) for day in turns_of(order) if first < day < last}
     return Days(tuple(sorted(dates)), main, need_today)
 
 
@@ -53,18 +53,15 @@ def days_of(order: Order) -> tuple[str, ...]:
     return tuple(sorted(set(_days_of(order))))
 
 
-def _turns_of(order: Order) -> Iterator[str]:
+def turns_of(order: Order) -> list[str]:
     """The days on which an order is in another state than the day before."""
-    yield order.issued_on
-    yield from (shifted(period.until, 1) for period in order.periods if period.until != LAST_OF_ALL)
+    ends = [period.until for period in order.periods if period.until != LAST_OF_ALL]
+    return [order.issued_on, *(shifted(end, 1) for end in ends)]
 
 
 def _days_of(order: Order) -> Iterator[str]:
-    if order.issued_on > datetime.date.min.isoformat():
-        yield shifted(order.issued_on, -1)
-    yield order.issued_on
-    ends = [period.until for period in order.periods if period.until != LAST_OF_ALL]
-    for end in ends:
-        yield end
-        yield shifted(end, 1)
-    yield shifted(order.binding_on, max(days_between(order.binding_on, ends[-1]), 0) // 2)
+    turns = turns_of(order)
+    yield from turns
+    yield from (shifted(turn, -1) for turn in turns if turn > datetime.date.min.isoformat())
+    last = shifted(turns[-1], -1)
+    yield shifted(order.binding_on, max(days_between(order.binding_on, last), 0) // 2)

@@ -1,4 +1,4 @@
-"""The digest that names the result of a simulation."""
+"""The digest that names the result of a simulation, and what names of folders have of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ import rfc8785
 from engine.simulation.days import Days
 from engine.simulation.job import Job
 from engine.simulation.policies import Policies
+
+
+def short(digest: str) -> str:
+    """As much of a digest as the names of folders have: twelve digits."""
+    return digest.removeprefix("sha256:")[:12]
 
 
 def result_digest(job: Job, population: str, policies: Policies, days: Days) -> str:

@@ -17,10 +17,8 @@ from engine.policy.files import read_text
 from engine.policy.policy import Policy
 from engine.population.generate import DistributionsError, distributions, generate, origin
 from engine.population.reading import prepared, read_mapping
+from engine.simulation.digest import short
 from engine.simulation.job import Generated, Job, JobError
-
-_DIGITS = 12
-"""Of a digest, in the name of a folder, as in that of a result."""
 
 
 def population_of(job: Job, policy: Policy, folder: Path, progress: Progress) -> Population:
@@ -54,7 +52,7 @@ def _generated(job: Job, said: Generated, policy: Policy, beside: Path, progress
     # Owners read otherwise make another population, and a simulation of another digest.
     reading = policy.reading(SWITCH, LOOK_THROUGH)
     made_of = hashlib.sha256(rfc8785.dumps({"source": wanted, "ownership": reading})).hexdigest()
-    folder = beside / f"{job.name}-{made_of[:_DIGITS]}.population"
+    folder = beside / f"{job.name}-{short(made_of)}.population"
     made = kept_population(folder)
     if made is not None and (made.manifest.source, made.manifest.ownership) == (wanted, reading):
         return made

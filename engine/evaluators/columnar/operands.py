@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import attrs
 
-from engine.program.expressions import Element, Expr, Quantify, children
+from engine.program.expressions import Element, Expr, Quantify, all_within, children
 from engine.vocabulary.model import INT, Type
 
 
@@ -23,9 +23,9 @@ def operands(expr: Expr | Count) -> Iterator[Expr]:
     return iter(expr.items) if isinstance(expr, Count) else children(expr)
 
 
-def has_loop(expr: Expr | Count) -> bool:
+def has_loop(expr: Expr) -> bool:
     """Whether there is a loop in the expression."""
-    return isinstance(expr, Quantify) or any(map(has_loop, operands(expr)))
+    return any(isinstance(part, Quantify) for part in all_within((expr,)))
 
 
 class Elements:

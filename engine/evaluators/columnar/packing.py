@@ -52,12 +52,16 @@ def joined(parts: Sequence[ir.IntegerValue], begins: Sequence[int]) -> list[ir.I
     """The integers in which the parts begin there."""
     words: dict[int, ir.IntegerValue] = {}
     for part, begin in zip(parts, begins, strict=True):
-        # Said to be of 64 bits, as databases take small numbers for shorter ones; Ibis leaves out a cast to what it is.
-        wide = ops.Cast(part, to=dt.int64).to_expr()
-        shifted = wide << begin % BITS if begin % BITS else part
-        number = begin // BITS
-        words[number] = words[number] | shifted if number in words else shifted
+        number, shift = divmod(begin, BITS)
+        words[number] = words[number] | (_wide(part) << shift) if number in words else part
     return list(words.values()) or [constant(0)]
+
+
+def _wide(part: ir.IntegerValue) -> ir.IntegerValue:
+    """The integer as one of 64 bits: databases take small numbers for shorter ones, and Ibis leaves out a cast to what
+    it takes a number for."""
+    made: ir.IntegerValue = ops.Cast(part, to=dt.int64).to_expr()
+    return made
 
 
 def only(words: Sequence[ir.IntegerValue], tests: int) -> list[ir.IntegerValue]:

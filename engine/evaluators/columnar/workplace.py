@@ -13,7 +13,7 @@ import duckdb
 import ibis.expr.types as ir
 
 from engine.accounts.layout import Layout
-from engine.accounts.population import PLACES, TABLE, Population
+from engine.accounts.population import PLACES, TABLE, Population, first_line
 from engine.accounts.quoting import quoted
 from engine.accounts.tables import tables_of
 from engine.evaluators.columnar.duck import connect, sql, table
@@ -110,7 +110,7 @@ class DuckWorkplace:
                 self._connection.execute(f'CREATE TEMP VIEW "{name} {of}" AS FROM {name}_file."{of}"')
             rows = self._connection.execute(f"FROM {name}_file.{PLACES}").fetchall()
         except duckdb.Error as error:
-            message = f"{population.accounts}: cannot be read ({_first_line(error)}); read or generate it again"
+            message = f"{population.accounts}: cannot be read ({first_line(error)}); read or generate it again"
             raise WorkplaceError(message) from error
         tables = {of: table(f"{name} {of}", schema) for of, schema in schemas.items()}
         return Accounts(tables.pop(TABLE), layout, tables, frozenset(code for (code,) in rows))
@@ -149,9 +149,5 @@ class DuckWorkplace:
         try:
             yield
         except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            message = f"{self._folder.parent}: the simulation cannot be computed there ({_first_line(error)})"
+            message = f"{self._folder.parent}: the simulation cannot be computed there ({first_line(error)})"
             raise WorkplaceError(f"{message}; make room, then repeat") from error
-
-
-def _first_line(error: duckdb.Error) -> str:
-    return str(error).partition("\n")[0]
